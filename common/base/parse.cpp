@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/base/parse.hpp"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <utility>
+
+namespace kpipe {
+namespace {
+
+struct Unit {
+  std::string_view name;
+  double factor;
+};
+
+/// Splits a leading decimal number off `text`.
+std::optional<double> take_number(std::string_view& text) {
+  if (text.empty() || text[0] < '0' || text[0] > '9') return std::nullopt;
+  double value = 0;
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
+  if (error != std::errc()) return std::nullopt;
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  return value;
+}
+
+bool take(std::string_view& text, std::string_view prefix) {
+  if (!text.starts_with(prefix)) return false;
+  text.remove_prefix(prefix.size());
+  return true;
+}
+
+std::optional<std::chrono::milliseconds> to_ms(double ms) {
+  constexpr double century = 100.0 * 366 * 86400 * 1000;
+  if (!(ms >= 0) || ms > century) return std::nullopt;
+  return std::chrono::milliseconds(static_cast<std::int64_t>(std::llround(ms)));
+}
+
+/// Exactly `digits` decimal digits.
+std::optional<int> take_digits(std::string_view& text, std::size_t digits) {
+  if (text.size() < digits) return std::nullopt;
+  int value = 0;
+  for (std::size_t i = 0; i < digits; ++i) {
+    if (text[i] < '0' || text[i] > '9') return std::nullopt;
+    value = value * 10 + (text[i] - '0');
+  }
+  text.remove_prefix(digits);
+  return value;
+}
+
+/// ISO 8601 after the "P": days before the "T", hours, minutes and seconds after it.
+std::optional<std::chrono::milliseconds> parse_iso_duration(std::string_view text) {
+  double ms = 0;
+  bool time = false;
+  bool any = false;
+  while (!text.empty()) {
+    if (!time && take(text, "T")) {
+      time = true;
+      continue;
+    }
+    const auto value = take_number(text);
+    if (!value) return std::nullopt;
+    if (!time && take(text, "D")) {
+      ms += *value * 86400e3;
+    } else if (time && take(text, "H")) {
+      ms += *value * 3600e3;
+    } else if (time && take(text, "M")) {
+      ms += *value * 60e3;
+    } else if (time && take(text, "S")) {
+      ms += *value * 1e3;
+    } else {
+      return std::nullopt;
+    }
+    any = true;
+  }
+  return any ? to_ms(ms) : std::nullopt;
+}
+
+/// "Z", "+05:30" or "-08:00" as minutes east of UTC.
+std::optional<int> take_zone(std::string_view& text) {
+  if (take(text, "Z") || take(text, "z")) return 0;
+  const int sign = text.starts_with('+') ? 1 : text.starts_with('-') ? -1 : 0;
+  if (sign == 0) return std::nullopt;
+  text.remove_prefix(1);
+  const auto hours = take_digits(text, 2);
+  if (!hours || !take(text, ":")) return std::nullopt;
+  const auto minutes = take_digits(text, 2);
+  if (!minutes || *hours > 23 || *minutes > 59) return std::nullopt;
+  return sign * (*hours * 60 + *minutes);
+}
+
+}  // namespace
+
+std::optional<std::int64_t> parse_int(std::string_view text) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::optional<std::uint64_t> parse_size(std::string_view text) {
+  static constexpr std::array<Unit, 12> units{{{"", 1},
+                                               {"B", 1},
+                                               {"KiB", 1024.0},
+                                               {"MiB", 1048576.0},
+                                               {"GiB", 1073741824.0},
+                                               {"KB", 1e3},
+                                               {"kB", 1e3},
+                                               {"MB", 1e6},
+                                               {"GB", 1e9},
+                                               {"K", 1024.0},
+                                               {"M", 1048576.0},
+                                               {"G", 1073741824.0}}};
+  const auto value = take_number(text);
+  if (!value) return std::nullopt;
+  for (const Unit& unit : units) {
+    if (text != unit.name) continue;
+    const double bytes = *value * unit.factor;
+    if (bytes > static_cast<double>(std::numeric_limits<std::int64_t>::max())) return std::nullopt;
+    return static_cast<std::uint64_t>(bytes);
+  }
+  return std::nullopt;
+}
+
+std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
+  if (take(text, "P")) return parse_iso_duration(text);
+  static constexpr std::array<Unit, 5> units{
+      {{"ms", 1}, {"s", 1e3}, {"m", 60e3}, {"h", 3600e3}, {"d", 86400e3}}};
+  double ms = 0;
+  double last_factor = std::numeric_limits<double>::infinity();
+  bool first = true;
+  do {
+    const auto value = take_number(text);
+    if (!value) return std::nullopt;
+    if (first && text.empty()) return to_ms(*value * 1e3);
+    first = false;
+    const Unit* found = nullptr;
+    for (const Unit& unit : units) {
+      if (take(text, unit.name)) {
+        found = &unit;
+        break;
+      }
+    }
+    // Units must fall ("1h30m"), so that a slip like "1m30h" is not taken for a plan.
+    if (found == nullptr || found->factor >= last_factor) return std::nullopt;
+    last_factor = found->factor;
+    ms += *value * found->factor;
+  } while (!text.empty());
+  return to_ms(ms);
+}
+
+std::optional<std::int64_t> parse_timestamp(std::string_view text) {
+  if (text.size() == 10 || text.size() == 13) {
+    if (const auto epoch = parse_int(text); epoch && *epoch >= 0) {
+      return text.size() == 10 ? *epoch * 1000 : *epoch;
+    }
+  }
+  const auto year = take_digits(text, 4);
+  if (!year || !take(text, "-")) return std::nullopt;
+  const auto month = take_digits(text, 2);
+  if (!month || !take(text, "-")) return std::nullopt;
+  const auto day = take_digits(text, 2);
+  if (!day) return std::nullopt;
+  const std::chrono::year_month_day date{std::chrono::year(*year),
+                                         std::chrono::month(static_cast<unsigned>(*month)),
+                                         std::chrono::day(static_cast<unsigned>(*day))};
+  if (!date.ok()) return std::nullopt;
+  const std::int64_t midnight = std::chrono::duration_cast<std::chrono::milliseconds>(
+                                    std::chrono::sys_days(date).time_since_epoch())
+                                    .count();
+  if (text.empty()) return midnight;
+
+  if (!take(text, "T") && !take(text, "t") && !take(text, " ")) return std::nullopt;
+  const auto hour = take_digits(text, 2);
+  if (!hour || !take(text, ":")) return std::nullopt;
+  const auto minute = take_digits(text, 2);
+  if (!minute) return std::nullopt;
+  double seconds = 0;
+  if (take(text, ":")) {
+    const auto value = take_number(text);
+    if (!value) return std::nullopt;
+    seconds = *value;
+  }
+  const auto zone = take_zone(text);
+  if (!zone || !text.empty() || *hour > 23 || *minute > 59 || seconds >= 61) return std::nullopt;
+  return midnight + (std::int64_t{*hour} * 60 + *minute - *zone) * 60'000 +
+         static_cast<std::int64_t>(std::llround(seconds * 1000));
+}
+
+}  // namespace kpipe
