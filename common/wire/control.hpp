@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/base/out_buffer.hpp"
+#include "common/wire/checkpoint.hpp"
+
+namespace kpipe {
+
+// What kconsume and a sink say to each other beside the data (design: "How acks travel"). One JSON
+// object a line. `at_byte` is how many bytes kconsume had handed to its stdout when it spoke: on a
+// direct pipe the sink acts when it has READ that many, which orders control and data without
+// touching the data.
+
+/// Sink -> kconsume. First with `pending`, so that kconsume knows to wait; then with the stored
+/// offsets; then again, with the request's number, as the answer to each Assign.
+struct SinkHello {
+  std::string sink;
+  bool pending = false;
+  std::optional<std::int64_t> request;
+  std::vector<Checkpoint> offsets;
+};
+
+/// kconsume -> sink, the first line.
+struct SourceHello {
+  std::string group;    ///< empty: no group
+  std::string cluster;  ///< Kafka's cluster id
+  bool direct = false;  ///< the sink's stdin is kconsume's stdout
+};
+
+/// kconsume -> sink: these partitions are ours now; answer with a hello that says what is stored.
+struct Assign {
+  std::int64_t request = 0;
+  std::vector<TopicPartition> partitions;
+};
+
+/// kconsume -> sink: store and acknowledge all up to these offsets now. An offset above the last
+/// record read means that there are no records in between (transaction markers, compaction).
+struct Flush {
+  std::vector<Checkpoint> upto;
+  std::uint64_t at_byte = 0;
+};
+
+/// kconsume -> sink: all was written; EOF after `at_byte` bytes is a clean end.
+struct Bye {
+  std::uint64_t at_byte = 0;
+};
+
+void append_line(OutBuffer& out, const SinkHello& message);
+void append_line(OutBuffer& out, const SourceHello& message);
+void append_line(OutBuffer& out, const Assign& message);
+void append_line(OutBuffer& out, const Flush& message);
+void append_line(OutBuffer& out, const Bye& message);
+/// An acknowledgement: a checkpoint with its line end.
+void append_line(OutBuffer& out, const Checkpoint& message);
+
+/// One line of either direction; exactly one member is set.
+struct ControlLine {
+  std::optional<SinkHello> sink_hello;
+  std::optional<SourceHello> source_hello;
+  std::optional<Assign> assign;
+  std::optional<Flush> flush;
+  std::optional<Bye> bye;
+  std::optional<Checkpoint> ack;
+};
+
+/// Empty reason on success. Unknown members are ignored, so that either side may be newer.
+std::string_view parse_control_line(std::string_view text, ControlLine& line);
+
+}  // namespace kpipe

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// parse_control_line() of control.hpp.
+#include "common/wire/control.hpp"
+#include "common/wire/json_reader.hpp"
+
+namespace kpipe {
+namespace {
+
+/// Reads nested values out of one padded copy of the line.
+class Scan {
+ public:
+  explicit Scan(std::string_view text) { text_.append(text); }
+
+  std::string_view text() const { return text_.view(); }
+
+  bool fields(std::string_view object, std::vector<JsonField>& out) {
+    return reader_.object(object, out);
+  }
+
+  bool objects(const JsonText& array, std::vector<std::vector<JsonField>>& out) {
+    std::vector<JsonText> elements;
+    if (!reader_.array(array.raw, elements)) return false;
+    for (const JsonText& element : elements) {
+      if (!reader_.object(element.raw, out.emplace_back())) return false;
+    }
+    return true;
+  }
+
+  bool checkpoints(const JsonText& array, std::vector<Checkpoint>& out) {
+    std::vector<std::vector<JsonField>> members;
+    if (!objects(array, members)) return false;
+    for (const auto& object : members) {
+      if (!CheckpointReader::from_fields(object, out.emplace_back()).empty()) return false;
+    }
+    return true;
+  }
+
+ private:
+  OutBuffer text_;
+  JsonReader reader_;
+};
+
+std::string text_of(const JsonText& value) {
+  std::string text;
+  if (value.kind == JsonKind::string && !append_unescaped(text, value.raw)) text.clear();
+  return text;
+}
+
+bool is_true(const JsonText& value) {
+  return value.kind == JsonKind::boolean && value.raw == "true";
+}
+
+/// The two hellos share a name; a sink's has "sink" in it.
+bool read_hello(Scan& scan, const JsonText& body, ControlLine& line) {
+  std::vector<JsonField> fields;
+  if (!scan.fields(body.raw, fields)) return false;
+  SinkHello sink;
+  SourceHello source;
+  bool from_sink = false;
+  for (const JsonField& field : fields) {
+    if (field.name == "sink") {
+      sink.sink = text_of(field.value);
+      from_sink = true;
+    } else if (field.name == "pending") {
+      sink.pending = is_true(field.value);
+    } else if (field.name == "request") {
+      sink.request = json_int(field.value);
+    } else if (field.name == "offsets") {
+      if (!scan.checkpoints(field.value, sink.offsets)) return false;
+    } else if (field.name == "group") {
+      source.group = text_of(field.value);
+    } else if (field.name == "cluster") {
+      source.cluster = text_of(field.value);
+    } else if (field.name == "direct") {
+      source.direct = is_true(field.value);
+    }
+  }
+  if (from_sink) {
+    line.sink_hello = std::move(sink);
+  } else {
+    line.source_hello = std::move(source);
+  }
+  return true;
+}
+
+bool read_assign(Scan& scan, const JsonText& body, Assign& assign) {
+  std::vector<std::vector<JsonField>> members;
+  if (!scan.objects(body, members)) return false;
+  for (const auto& object : members) {
+    TopicPartition& tp = assign.partitions.emplace_back();
+    for (const JsonField& field : object) {
+      if (field.name == "topic") tp.topic = text_of(field.value);
+      if (field.name == "partition") {
+        tp.partition = static_cast<std::int32_t>(json_int(field.value).value_or(-1));
+      }
+    }
+    if (tp.topic.empty() || tp.partition < 0) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::string_view parse_control_line(std::string_view text, ControlLine& line) {
+  line = ControlLine{};
+  Scan scan(text);
+  std::vector<JsonField> fields;
+  if (!scan.fields(scan.text(), fields)) return "not a JSON object";
+  std::int64_t at_byte = 0;
+  std::int64_t request = 0;
+  for (const JsonField& field : fields) {
+    if (field.name == "at_byte") at_byte = json_int(field.value).value_or(-1);
+    if (field.name == "request") request = json_int(field.value).value_or(-1);
+  }
+  if (at_byte < 0 || request < 0) return "a number is malformed";
+  // The views in `fields` outlive the reads below: they point into the scan's copy of the line.
+  for (const JsonField& field : fields) {
+    if (field.name == "hello") {
+      return read_hello(scan, field.value, line) ? "" : "malformed hello";
+    }
+    if (field.name == "assign") {
+      return read_assign(scan, field.value, line.assign.emplace(Assign{request, {}}))
+                 ? ""
+                 : "malformed assign";
+    }
+    if (field.name == "flush") {
+      Flush& flush = line.flush.emplace();
+      flush.at_byte = static_cast<std::uint64_t>(at_byte);
+      return scan.checkpoints(field.value, flush.upto) ? "" : "malformed flush";
+    }
+    if (field.name == "bye") {
+      line.bye = Bye{static_cast<std::uint64_t>(at_byte)};
+      return {};
+    }
+  }
+  return CheckpointReader::from_fields(fields, line.ack.emplace());
+}
+
+}  // namespace kpipe
