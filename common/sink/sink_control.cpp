@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// The conversation of SinkLoop with kconsume.
+#include <algorithm>
+
+#include "common/base/error.hpp"
+#include "common/base/log.hpp"
+#include "common/sink/sink_loop.hpp"
+
+namespace kpipe {
+
+void SinkLoop::look_for_source() {
+  if (!acks_.connect(input_fd_)) return;
+  // Said at once, so that kconsume waits for the stored offsets while the target is being opened.
+  acks_.send(SinkHello{sink_.name(), true, {}, {}});
+  if (opened_) introduce();
+}
+
+void SinkLoop::introduce() {
+  if (introduced_) return;
+  introduced_ = true;
+  SinkHello hello{sink_.name(), false, {}, {}};
+  for (const auto& [tp, state] : partitions_) {
+    if (state.stored)
+      hello.offsets.push_back(Checkpoint{tp, state.stored->next, state.stored->generation});
+  }
+  acks_.send(hello);
+}
+
+void SinkLoop::remember(const std::vector<Checkpoint>& stored) {
+  for (const Checkpoint& c : stored) {
+    partitions_[c.tp].stored = StoredOffset{c.offset, c.generation};
+  }
+}
+
+/// Says what is stored of each partition and was not said yet. Never more than what this stream has
+/// reached: another instance may have stored beyond it, but kconsume commits only what it
+/// delivered.
+void SinkLoop::acknowledge() {
+  unacknowledged_duplicates_ = false;
+  std::vector<Checkpoint> acks;
+  for (auto& [tp, state] : partitions_) {
+    if (!state.stored || state.stored->generation != state.last_generation) continue;
+    const std::int64_t offset =
+        std::min(state.stored->next, std::max(state.last_seen + 1, state.asked));
+    if (offset <= state.acked) continue;
+    state.acked = offset;
+    acks.push_back(Checkpoint{tp, offset, state.stored->generation});
+  }
+  if (acks.empty()) return;
+  if (!acks_.connected()) acks_.connect(input_fd_);
+  acks_.send(acks);
+}
+
+void SinkLoop::take_control() {
+  std::vector<ControlLine> received;
+  acks_.pump(received);
+  for (ControlLine& line : received) {
+    if (line.source_hello) {
+      source_ = *line.source_hello;
+      sink_.identify(SourceIdentity{source_.group, source_.cluster});
+    } else if (line.assign) {
+      answer(*line.assign);
+    } else if (line.flush || line.bye) {
+      control_.push_back(std::move(line));
+    }
+  }
+  if (!acks_.connected()) control_.clear();
+}
+
+/// Applies what is due: on a direct pipe a message counts from the byte at which it was said.
+void SinkLoop::apply_control() {
+  while (!control_.empty()) {
+    const ControlLine& line = control_.front();
+    const std::uint64_t at_byte = line.flush ? line.flush->at_byte : line.bye->at_byte;
+    const bool due = !source_.direct || reader_.consumed() >= at_byte || reader_.at_eof();
+    if (!due) return;
+    if (line.flush) {
+      apply(*line.flush);
+    } else {
+      said_bye_ = true;
+    }
+    control_.pop_front();
+  }
+}
+
+void SinkLoop::apply(const Flush& request) {
+  // Through a filter we cannot know that all records below the offset have come: only what is here
+  // is stored.
+  if (source_.direct) {
+    for (const Checkpoint& upto : request.upto) advance(upto);
+  }
+  store();
+  acknowledge();
+}
+
+/// There are no records between what we have and `upto`: the stored offset may move there.
+void SinkLoop::advance(const Checkpoint& upto) {
+  Partition& state = partition(upto.tp.topic, upto.tp.partition);
+  const Batch::Range* in_batch = batch_.find(upto.tp.topic, upto.tp.partition);
+  const std::int64_t reached = in_batch != nullptr ? in_batch->next
+                               : state.stored      ? state.stored->next
+                                                   : 0;
+  const std::int64_t generation = in_batch != nullptr ? in_batch->generation
+                                  : state.stored      ? state.stored->generation
+                                                      : upto.generation;
+  if (upto.generation < generation) return;
+  state.asked = upto.offset;
+  state.last_generation = upto.generation;
+  if (upto.generation == generation && upto.offset <= reached) return;
+  const bool is_new = in_batch == nullptr;
+  Batch::Range& range = batch_.range(batch_.range_of(upto.tp.topic, upto.tp.partition));
+  if (is_new) {
+    range.expected = state.stored;
+    batch_since_ = Clock::now();
+  }
+  range.generation = upto.generation;
+  range.next = upto.offset;
+}
+
+/// kconsume asks where to start: read afresh, another instance may have stored more since.
+void SinkLoop::answer(const Assign& request) {
+  const std::vector<Checkpoint> stored = sink_.stored(request.partitions);
+  for (const TopicPartition& tp : request.partitions) {
+    // Records of an earlier assignment may still wait in the batch; their compare-and-set settles
+    // it.
+    Partition& state = partitions_[tp];
+    if (batch_.find(tp.topic, tp.partition) == nullptr) state.stored.reset();
+    state.acked = 0;  // kconsume's books of this partition start anew
+  }
+  for (const Checkpoint& c : stored) {
+    if (batch_.find(c.tp.topic, c.tp.partition) != nullptr) continue;
+    partitions_[c.tp].stored = StoredOffset{c.offset, c.generation};
+  }
+  acks_.send(SinkHello{sink_.name(), false, request.request, stored});
+}
+
+}  // namespace kpipe

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "common/ack/ack_sender.hpp"
+#include "common/base/line_reader.hpp"
+#include "common/sink/batch.hpp"
+#include "common/sink/options.hpp"
+#include "common/sink/sink.hpp"
+#include "common/wire/control.hpp"
+
+namespace kpipe {
+
+/// Counts of one run, for the summary on stderr.
+struct SinkCounts {
+  std::uint64_t stored = 0;      ///< records made durable by this process
+  std::uint64_t duplicates = 0;  ///< records below the stored offset, dropped
+  std::uint64_t batches = 0;     ///< successful Sink::store() calls
+};
+
+/// stdin -> batches -> Sink -> acknowledgements, until EOF. One thread; it waits in poll(2) for
+/// input, control messages, signals and the batch's deadline at once.
+class SinkLoop {
+ public:
+  SinkLoop(int input_fd, Sink& sink, const SinkOptions& options);
+
+  /// Returns at EOF with everything stored and acknowledged. Throws Error otherwise: what was not
+  /// acknowledged will come again.
+  SinkCounts run();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct Partition {
+    std::optional<StoredOffset> stored;
+    std::int64_t last_seen = -1;  ///< offset of the last line of this stream, against reordering
+    std::int64_t last_generation = 0;
+    std::int64_t asked =
+        0;  ///< highest offset that kconsume asked to store (above its last record)
+    std::int64_t acked = 0;  ///< said to kconsume under last_generation
+  };
+
+  // sink_loop.cpp: input and storing
+  void open();
+  void wait();
+  void take_lines();
+  void take_line(std::string_view line);
+  void take_record(const Record& record, std::string_view line);
+  Partition& partition(std::string_view topic, std::int32_t number);
+  std::uint32_t range_in_batch(const Record& record, const Partition& state);
+  bool batch_is_full() const;
+  void store_if_due(Clock::time_point now);
+  void store();
+  void rebase();
+  int wait_ms(Clock::time_point now) const;
+  void on_stop_signal();
+  void check_end() const;
+  [[noreturn]] void refuse_line(std::string_view line, std::string_view reason) const;
+
+  // sink_control.cpp: the conversation with kconsume
+  void look_for_source();
+  void introduce();
+  void remember(const std::vector<Checkpoint>& stored);
+  void acknowledge();
+  void take_control();
+  void apply_control();
+  void apply(const Flush& request);
+  void advance(const Checkpoint& upto);
+  void answer(const Assign& request);
+
+  int input_fd_;
+  Sink& sink_;
+  SinkOptions options_;
+  LineReader reader_;
+  RecordDecoder decoder_;
+  AckSender acks_;
+  Batch batch_;
+  Clock::time_point batch_since_;
+  Clock::time_point last_input_;
+  std::map<TopicPartition, Partition> partitions_;
+  TopicPartition lookup_;  ///< reused key, so that a record costs no allocation
+  std::deque<ControlLine> control_;
+  std::optional<Clock::time_point> stop_at_;
+  bool opened_ = false;
+  bool introduced_ = false;
+  bool said_bye_ = false;
+  bool unacknowledged_duplicates_ = false;
+  SourceHello source_;
+  SinkCounts counts_;
+};
+
+}  // namespace kpipe
