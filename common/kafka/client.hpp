@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "common/base/error.hpp"
+#include "common/kafka/handles.hpp"
+#include "common/wire/checkpoint.hpp"
+
+namespace kpipe {
+
+/// How to reach Kafka, as the user said it.
+struct ConnectionOptions {
+  std::string bootstrap_servers;              ///< empty: bootstrap.servers from `properties`
+  std::vector<std::string> properties;        ///< -X name=value, librdkafka's names
+  std::chrono::milliseconds timeout{10'000};  ///< for each request, and for the first contact
+};
+
+/// librdkafka's configuration under construction. Properties on which the delivery guarantee rests
+/// are refused with the reason.
+class ClientConfig {
+ public:
+  /// Applies the user's options. Throws Error(config) for unknown, malformed or refused properties.
+  ClientConfig(const std::string& client_id, const ConnectionOptions& options);
+
+  /// A property of our own; the user's -X of the same name wins when `overridable`.
+  void set(const std::string& name, const std::string& value, bool overridable = false);
+
+  const ConnectionOptions& options() const noexcept { return options_; }
+  rd_kafka_conf_t* get() noexcept { return conf_.get(); }
+  rd_kafka_conf_t* release() noexcept { return conf_.release(); }
+
+ private:
+  KafkaConf conf_;
+  ConnectionOptions options_;
+  std::vector<std::string> user_names_;
+};
+
+/// One librdkafka instance with its log. librdkafka's own lines go to our log (debug); what it says
+/// of failed connections is kept, because its error codes ("Broker transport failure") name no
+/// cause.
+class Client {
+ public:
+  /// Takes the configuration. `type` is a consumer for everything that is not producing (admin
+  /// calls work on it). Callbacks set in the configuration get this Client as their opaque pointer,
+  /// and through owner() whoever made it.
+  Client(ClientConfig config, rd_kafka_type_t type, void* owner = nullptr);
+  ~Client() = default;
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  rd_kafka_t* get() const noexcept { return handle_.get(); }
+  const ConnectionOptions& options() const noexcept { return options_; }
+  void* owner() const noexcept { return owner_; }
+  int timeout_ms() const noexcept { return static_cast<int>(options_.timeout.count()); }
+
+  /// Makes contact: Kafka's cluster id. Throws Error(unavailable or no_permission) with the cause.
+  std::string cluster_id();
+
+  /// Partition numbers of a topic. Throws Error(no_input) when there is no such topic.
+  std::vector<std::int32_t> partitions(const std::string& topic);
+
+  /// `context: cause. remedy` with the exit status that fits the code.
+  Error error(const std::string& context, rd_kafka_resp_err_t code,
+              const std::string& detail = {}) const;
+
+ private:
+  static void on_log(const rd_kafka_t* handle, int level, const char* facility, const char* text);
+  std::string last_failure() const;
+
+  ConnectionOptions options_;
+  void* owner_;
+  mutable std::mutex mutex_;  ///< librdkafka logs from its own threads
+  std::string last_failure_;
+  KafkaHandle handle_;
+};
+
+Exit exit_for(rd_kafka_resp_err_t code) noexcept;
+
+}  // namespace kpipe

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// ClientConfig of client.hpp.
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "common/kafka/client.hpp"
+
+namespace kpipe {
+namespace {
+
+struct Refusal {
+  std::string_view name;
+  std::string_view reason;
+};
+
+constexpr std::string_view commit_reason =
+    "kpipe commits what the sink has acknowledged, never what was merely read. See --commit";
+constexpr std::array<Refusal, 8> refused{{
+    {"enable.auto.commit", commit_reason},
+    {"auto.commit.enable", commit_reason},
+    {"auto.commit.interval.ms", "use --commit-interval"},
+    {"enable.auto.offset.store", commit_reason},
+    {"auto.offset.reset",
+     "kpipe never jumps silently: --from says where to start without a stored offset"},
+    {"enable.partition.eof", "kpipe needs it to see the end of a partition"},
+    {"group.id", "use -g"},
+    {"group.instance.id", "use --instance-id"},
+}};
+
+}  // namespace
+
+ClientConfig::ClientConfig(const std::string& client_id, const ConnectionOptions& options)
+    : conf_(rd_kafka_conf_new()), options_(options) {
+  set("client.id", client_id);
+  set("log.connection.close", "false");
+  if (!options.bootstrap_servers.empty()) set("bootstrap.servers", options.bootstrap_servers);
+  bool has_bootstrap = !options.bootstrap_servers.empty();
+  for (const std::string& property : options.properties) {
+    const std::size_t equals = property.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      throw Error(Exit::usage,
+                  "-X: '" + property + "': expected NAME=VALUE, such as -X fetch.min.bytes=65536");
+    }
+    const std::string name = property.substr(0, equals);
+    const auto found = std::find_if(refused.begin(), refused.end(),
+                                    [&](const Refusal& r) { return r.name == name; });
+    if (found != refused.end()) {
+      throw Error(Exit::config, "-X: " + name + ": refused: " + std::string(found->reason));
+    }
+    has_bootstrap = has_bootstrap || name == "bootstrap.servers" || name == "metadata.broker.list";
+    set(name, property.substr(equals + 1));
+    user_names_.push_back(name);
+  }
+  if (!has_bootstrap) {
+    throw Error(
+        Exit::usage,
+        "-b: no brokers given. Name them: -b HOST:PORT[,HOST:PORT] or KPIPE_BOOTSTRAP_SERVERS");
+  }
+}
+
+void ClientConfig::set(const std::string& name, const std::string& value, bool overridable) {
+  if (overridable && std::find(user_names_.begin(), user_names_.end(), name) != user_names_.end())
+    return;
+  char reason[512];
+  if (rd_kafka_conf_set(conf_.get(), name.c_str(), value.c_str(), reason, sizeof reason) !=
+      RD_KAFKA_CONF_OK) {
+    throw Error(Exit::config, "-X: " + name + ": " + reason);
+  }
+}
+
+}  // namespace kpipe

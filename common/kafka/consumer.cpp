@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/kafka/consumer.hpp"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+#include "common/base/log.hpp"
+
+namespace kpipe {
+namespace {
+
+std::vector<TopicPartition> to_vector(const rd_kafka_topic_partition_list_t* list) {
+  std::vector<TopicPartition> result;
+  for (int i = 0; i < list->cnt; ++i)
+    result.push_back({list->elems[i].topic, list->elems[i].partition});
+  return result;
+}
+
+KafkaPartitionList to_list(const std::vector<TopicPartition>& partitions) {
+  KafkaPartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
+  for (const TopicPartition& tp : partitions) {
+    rd_kafka_topic_partition_list_add(list.get(), tp.topic.c_str(), tp.partition);
+  }
+  return list;
+}
+
+ClientConfig prepared(ClientConfig config, const std::string& group,
+                      void (*on_rebalance)(rd_kafka_t*, rd_kafka_resp_err_t,
+                                           rd_kafka_topic_partition_list_t*, void*)) {
+  // The delivery guarantee rests on these five.
+  config.set("enable.auto.commit", "false");
+  config.set("enable.auto.offset.store", "false");
+  config.set("auto.offset.reset", "error");
+  config.set("enable.partition.eof", "true");
+  config.set("check.crcs", "true", true);
+  // A dead member's partitions move on after this long; Kafka's own default is 45 s.
+  config.set("session.timeout.ms", "10000", true);
+  config.set("heartbeat.interval.ms", "2000", true);
+  // A full queue waits this long before the next fetch; the library's 1 s leaves the pipe dry.
+  config.set("fetch.queue.backoff.ms", "2", true);
+  // Bounds our memory: records fetched ahead. More does not make it faster (tests/bench).
+  config.set("queued.max.messages.kbytes", "16384", true);
+  // librdkafka wants a group in every consumer; without ours it never joins or commits.
+  config.set("group.id", group.empty() ? "kconsume-without-group" : group);
+  rd_kafka_conf_set_rebalance_cb(config.get(), on_rebalance);
+  return config;
+}
+
+}  // namespace
+
+Consumer::Consumer(ClientConfig config, const std::string& group, RebalanceHooks& hooks)
+    : hooks_(hooks),
+      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      client_(prepared(std::move(config), group, &Consumer::on_rebalance), RD_KAFKA_CONSUMER, this),
+      grouped_(!group.empty()) {
+  if (!wake_) throw system_error("eventfd", errno);
+  rd_kafka_poll_set_consumer(client_.get());
+  queue_.reset(rd_kafka_queue_get_consumer(client_.get()));
+  commit_queue_.reset(rd_kafka_queue_new(client_.get()));
+  const std::uint64_t one = 1;
+  rd_kafka_queue_io_event_enable(queue_.get(), wake_.get(), &one, sizeof one);
+  rd_kafka_queue_io_event_enable(commit_queue_.get(), wake_.get(), &one, sizeof one);
+}
+
+Consumer::~Consumer() {
+  if (!closed_) {
+    // Destroyed on the way of an error: no hooks, no commits. The group learns it by the session's
+    // end unless the consumer leaves, so leave.
+    rd_kafka_unsubscribe(client_.get());
+    rd_kafka_assign(client_.get(), nullptr);
+  }
+}
+
+void Consumer::subscribe(const std::vector<std::string>& topics) {
+  KafkaPartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(topics.size())));
+  for (const std::string& topic : topics) {
+    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
+  }
+  const rd_kafka_resp_err_t code = rd_kafka_subscribe(client_.get(), list.get());
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) throw client_.error("subscribe", code);
+}
+
+void Consumer::assign(const std::vector<TopicPartition>& partitions) {
+  assigned(to_list(partitions).get());
+  if (hook_failure_) std::rethrow_exception(std::exchange(hook_failure_, nullptr));
+}
+
+void Consumer::clear_fd() noexcept {
+  std::uint64_t count = 0;
+  [[maybe_unused]] ssize_t n = ::read(wake_.get(), &count, sizeof count);
+}
+
+void Consumer::read(std::vector<KafkaMessage>& messages, std::size_t max) {
+  raw_.resize(max);
+  const ssize_t count = rd_kafka_consume_batch_queue(queue_.get(), 0, raw_.data(), max);
+  for (ssize_t i = 0; i < count; ++i) messages.emplace_back(raw_[static_cast<std::size_t>(i)]);
+  if (hook_failure_) std::rethrow_exception(std::exchange(hook_failure_, nullptr));
+}
+
+void Consumer::pause() {
+  rd_kafka_topic_partition_list_t* raw = nullptr;
+  if (rd_kafka_assignment(client_.get(), &raw) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
+  const KafkaPartitionList list(raw);
+  rd_kafka_pause_partitions(client_.get(), list.get());
+}
+
+void Consumer::resume() {
+  rd_kafka_topic_partition_list_t* raw = nullptr;
+  if (rd_kafka_assignment(client_.get(), &raw) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
+  const KafkaPartitionList list(raw);
+  rd_kafka_resume_partitions(client_.get(), list.get());
+}
+
+void Consumer::commit(const std::vector<Commit>& offsets) {
+  KafkaPartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(offsets.size())));
+  for (const Commit& commit : offsets) {
+    const Checkpoint& c = commit.checkpoint;
+    rd_kafka_topic_partition_t* item =
+        rd_kafka_topic_partition_list_add(list.get(), c.tp.topic.c_str(), c.tp.partition);
+    item->offset = c.offset;
+    // Freed with the list, by free(3).
+    item->metadata = ::strdup(commit.metadata.c_str());
+    item->metadata_size = commit.metadata.size();
+  }
+  const rd_kafka_resp_err_t code =
+      rd_kafka_commit_queue(client_.get(), list.get(), commit_queue_.get(), nullptr, nullptr);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) throw client_.error("commit", code);
+  commit_in_flight_ = true;
+}
+
+std::optional<Consumer::CommitResult> Consumer::commit_result(int timeout_ms) {
+  if (!commit_in_flight_) return std::nullopt;
+  const KafkaEvent event(rd_kafka_queue_poll(commit_queue_.get(), timeout_ms));
+  if (!event || rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_OFFSET_COMMIT)
+    return std::nullopt;
+  commit_in_flight_ = false;
+  CommitResult result{rd_kafka_event_error(event.get()), {}};
+  const rd_kafka_topic_partition_list_t* list = rd_kafka_event_topic_partition_list(event.get());
+  for (int i = 0; list != nullptr && i < list->cnt; ++i) {
+    const rd_kafka_topic_partition_t& item = list->elems[i];
+    if (result.error == RD_KAFKA_RESP_ERR_NO_ERROR && item.err != RD_KAFKA_RESP_ERR_NO_ERROR)
+      result.error = item.err;
+    if (item.err == RD_KAFKA_RESP_ERR_NO_ERROR &&
+        rd_kafka_event_error(event.get()) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      result.committed.push_back({{item.topic, item.partition}, item.offset, 0});
+    }
+  }
+  return result;
+}
+
+std::vector<CommittedOffset> Consumer::committed(const std::vector<TopicPartition>& partitions) {
+  const KafkaPartitionList list = to_list(partitions);
+  const rd_kafka_resp_err_t code =
+      rd_kafka_committed(client_.get(), list.get(), client_.timeout_ms());
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) throw client_.error("committed offsets", code);
+  std::vector<CommittedOffset> result;
+  for (int i = 0; i < list->cnt; ++i) {
+    const rd_kafka_topic_partition_t& item = list->elems[i];
+    CommittedOffset& out = result.emplace_back();
+    out.tp = {item.topic, item.partition};
+    out.offset = item.offset >= 0 ? item.offset : -1;
+    if (item.metadata != nullptr)
+      out.metadata.assign(static_cast<const char*>(item.metadata), item.metadata_size);
+    out.error = item.err;
+    if (item.err != RD_KAFKA_RESP_ERR_NO_ERROR)
+      throw client_.error("committed offset of " + to_string(out.tp), item.err);
+  }
+  return result;
+}
+
+void Consumer::close() {
+  if (closed_) return;
+  closed_ = true;
+  if (grouped_) {
+    rd_kafka_consumer_close(client_.get());
+  } else {
+    rd_kafka_assign(client_.get(), nullptr);
+  }
+  if (hook_failure_) std::rethrow_exception(std::exchange(hook_failure_, nullptr));
+}
+
+void Consumer::on_rebalance(rd_kafka_t*, rd_kafka_resp_err_t code,
+                            rd_kafka_topic_partition_list_t* list, void* opaque) {
+  auto* const consumer = static_cast<Consumer*>(static_cast<Client*>(opaque)->owner());
+  if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+    consumer->assigned(list);
+  } else {
+    consumer->revoked(list);
+  }
+}
+
+void Consumer::assigned(rd_kafka_topic_partition_list_t* list) {
+  try {
+    for (const StartPosition& start : hooks_.on_assign(to_vector(list))) {
+      rd_kafka_topic_partition_t* item =
+          rd_kafka_topic_partition_list_find(list, start.tp.topic.c_str(), start.tp.partition);
+      if (item != nullptr) item->offset = start.offset;
+    }
+    change_assignment(list, true);
+  } catch (...) {
+    // No exception may cross librdkafka's C frames; read() throws it on.
+    hook_failure_ = std::current_exception();
+    list->cnt = 0;  // take nothing, but answer: the group waits for it
+    change_assignment(list, true);
+  }
+}
+
+void Consumer::revoked(rd_kafka_topic_partition_list_t* list) {
+  try {
+    hooks_.on_revoke(to_vector(list), rd_kafka_assignment_lost(client_.get()) != 0);
+  } catch (...) {
+    hook_failure_ = std::current_exception();
+  }
+  change_assignment(list, false);
+}
+
+void Consumer::change_assignment(rd_kafka_topic_partition_list_t* list, bool add) {
+  KafkaErrorHandle error;
+  rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+  const char* protocol = grouped_ ? rd_kafka_rebalance_protocol(client_.get()) : "NONE";
+  if (protocol != nullptr && std::string_view(protocol) == "COOPERATIVE") {
+    error.reset(add ? rd_kafka_incremental_assign(client_.get(), list)
+                    : rd_kafka_incremental_unassign(client_.get(), list));
+  } else {
+    code = rd_kafka_assign(client_.get(), add ? list : nullptr);
+  }
+  if (error) code = rd_kafka_error_code(error.get());
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR && !hook_failure_) {
+    hook_failure_ = std::make_exception_ptr(client_.error("assignment", code));
+  }
+}
+
+}  // namespace kpipe

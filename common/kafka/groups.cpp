@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/kafka/groups.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <memory>
+
+namespace kpipe {
+namespace {
+
+struct OffsetsRequestDeleter {
+  void operator()(rd_kafka_ListConsumerGroupOffsets_t* p) const noexcept {
+    rd_kafka_ListConsumerGroupOffsets_destroy(p);
+  }
+  void operator()(rd_kafka_AlterConsumerGroupOffsets_t* p) const noexcept {
+    rd_kafka_AlterConsumerGroupOffsets_destroy(p);
+  }
+};
+using ListOffsetsRequest =
+    std::unique_ptr<rd_kafka_ListConsumerGroupOffsets_t, OffsetsRequestDeleter>;
+using AlterOffsetsRequest =
+    std::unique_ptr<rd_kafka_AlterConsumerGroupOffsets_t, OffsetsRequestDeleter>;
+
+/// Requests under way at a time, where Kafka wants one for each group.
+constexpr std::size_t kWindow = 200;
+
+std::string text_or_empty(const char* text) {
+  return text == nullptr ? std::string() : std::string(text);
+}
+
+/// The options and the answers of one kind of admin request.
+class AdminCall {
+ public:
+  AdminCall(const Client& client, rd_kafka_admin_op_t operation, std::string what)
+      : client_(client),
+        what_(std::move(what)),
+        options_(rd_kafka_AdminOptions_new(client.get(), operation)),
+        queue_(rd_kafka_queue_new(client.get())) {
+    char reason[256];
+    const rd_kafka_resp_err_t code = rd_kafka_AdminOptions_set_request_timeout(
+        options_.get(), client.timeout_ms(), reason, sizeof reason);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+      throw Error(Exit::usage, std::string("--timeout: ") + reason);
+  }
+
+  /// For the next request; comes back with its answer.
+  void set_index(std::size_t index) {
+    rd_kafka_AdminOptions_set_opaque(options_.get(),
+                                     reinterpret_cast<void*>(static_cast<std::uintptr_t>(index)));
+  }
+  static std::size_t index_of(const KafkaEvent& event) {
+    return static_cast<std::size_t>(
+        reinterpret_cast<std::uintptr_t>(rd_kafka_event_opaque(event.get())));
+  }
+
+  const rd_kafka_AdminOptions_t* options() const { return options_.get(); }
+  rd_kafka_queue_t* queue() const { return queue_.get(); }
+
+  /// The next answer, which may be an error.
+  KafkaEvent wait() const {
+    // librdkafka answers by itself when its own timeout is over.
+    constexpr int grace_ms = 1000;
+    KafkaEvent event(rd_kafka_queue_poll(queue_.get(), client_.timeout_ms() + grace_ms));
+    if (!event) throw client_.error(what_, RD_KAFKA_RESP_ERR__TIMED_OUT);
+    return event;
+  }
+
+  /// The next answer, which must be a success.
+  KafkaEvent wait_success() const {
+    KafkaEvent event = wait();
+    const rd_kafka_resp_err_t code = rd_kafka_event_error(event.get());
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      throw client_.error(what_, code, text_or_empty(rd_kafka_event_error_string(event.get())));
+    }
+    return event;
+  }
+
+ private:
+  const Client& client_;
+  std::string what_;
+  KafkaAdminOptions options_;
+  KafkaQueue queue_;
+};
+
+CommittedOffset to_committed(const rd_kafka_topic_partition_t& from) {
+  CommittedOffset offset;
+  offset.tp = {from.topic, from.partition};
+  if (from.offset >= 0) offset.offset = from.offset;
+  if (from.metadata != nullptr)
+    offset.metadata.assign(static_cast<const char*>(from.metadata), from.metadata_size);
+  offset.error = from.err;
+  return offset;
+}
+
+std::vector<CommittedOffset> to_committed(const rd_kafka_topic_partition_list_t* list) {
+  std::vector<CommittedOffset> offsets;
+  for (int i = 0; list != nullptr && i < list->cnt; ++i)
+    offsets.push_back(to_committed(list->elems[i]));
+  std::sort(offsets.begin(), offsets.end(),
+            [](const CommittedOffset& a, const CommittedOffset& b) { return a.tp < b.tp; });
+  return offsets;
+}
+
+GroupMember to_member(const rd_kafka_MemberDescription_t* from) {
+  GroupMember member;
+  member.member_id = text_or_empty(rd_kafka_MemberDescription_consumer_id(from));
+  member.instance_id = text_or_empty(rd_kafka_MemberDescription_group_instance_id(from));
+  member.client_id = text_or_empty(rd_kafka_MemberDescription_client_id(from));
+  member.host = text_or_empty(rd_kafka_MemberDescription_host(from));
+  // Kafka prints Java's "/10.0.0.1".
+  if (member.host.starts_with('/')) member.host.erase(0, 1);
+  const rd_kafka_MemberAssignment_t* const assignment = rd_kafka_MemberDescription_assignment(from);
+  const rd_kafka_topic_partition_list_t* const list =
+      assignment == nullptr ? nullptr : rd_kafka_MemberAssignment_partitions(assignment);
+  for (int i = 0; list != nullptr && i < list->cnt; ++i) {
+    member.assignment.push_back({list->elems[i].topic, list->elems[i].partition});
+  }
+  std::sort(member.assignment.begin(), member.assignment.end());
+  return member;
+}
+
+GroupDescription to_description(const rd_kafka_ConsumerGroupDescription_t* from) {
+  GroupDescription description;
+  description.group = text_or_empty(rd_kafka_ConsumerGroupDescription_group_id(from));
+  const rd_kafka_error_t* const error = rd_kafka_ConsumerGroupDescription_error(from);
+  if (error != nullptr) {
+    description.error = rd_kafka_error_code(error);
+    description.error_text = rd_kafka_error_string(error);
+    return description;
+  }
+  description.state = text_or_empty(
+      rd_kafka_consumer_group_state_name(rd_kafka_ConsumerGroupDescription_state(from)));
+  description.type = text_or_empty(
+      rd_kafka_consumer_group_type_name(rd_kafka_ConsumerGroupDescription_type(from)));
+  description.assignor = text_or_empty(rd_kafka_ConsumerGroupDescription_partition_assignor(from));
+  const std::size_t count = rd_kafka_ConsumerGroupDescription_member_count(from);
+  for (std::size_t i = 0; i < count; ++i) {
+    description.members.push_back(to_member(rd_kafka_ConsumerGroupDescription_member(from, i)));
+  }
+  return description;
+}
+
+void take_answer(const KafkaEvent& event, GroupOffsets& result) {
+  result.error = rd_kafka_event_error(event.get());
+  if (result.error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    result.error_text = text_or_empty(rd_kafka_event_error_string(event.get()));
+    return;
+  }
+  std::size_t count = 0;
+  const rd_kafka_group_result_t** const groups = rd_kafka_ListConsumerGroupOffsets_result_groups(
+      rd_kafka_event_ListConsumerGroupOffsets_result(event.get()), &count);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (const rd_kafka_error_t* const error = rd_kafka_group_result_error(groups[i]);
+        error != nullptr) {
+      result.error = rd_kafka_error_code(error);
+      result.error_text = rd_kafka_error_string(error);
+      return;
+    }
+    result.offsets = to_committed(rd_kafka_group_result_partitions(groups[i]));
+  }
+}
+
+}  // namespace
+
+bool GroupDescription::exists() const {
+  return error != RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND && state != "Dead";
+}
+
+bool GroupDescription::active() const {
+  return exists() && (!members.empty() || state != "Empty");
+}
+
+GroupListings list_groups(const Client& client) {
+  const AdminCall call(client, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPS, "list groups");
+  rd_kafka_ListConsumerGroups(client.get(), call.options(), call.queue());
+  const KafkaEvent event = call.wait_success();
+  const rd_kafka_ListConsumerGroups_result_t* const result =
+      rd_kafka_event_ListConsumerGroups_result(event.get());
+
+  // A group that moves between brokers at this moment may be listed by both.
+  std::map<std::string, GroupListing> by_name;
+  std::size_t count = 0;
+  const rd_kafka_ConsumerGroupListing_t** const listings =
+      rd_kafka_ListConsumerGroups_result_valid(result, &count);
+  for (std::size_t i = 0; i < count; ++i) {
+    GroupListing listing;
+    listing.group = text_or_empty(rd_kafka_ConsumerGroupListing_group_id(listings[i]));
+    listing.state = text_or_empty(
+        rd_kafka_consumer_group_state_name(rd_kafka_ConsumerGroupListing_state(listings[i])));
+    listing.type = text_or_empty(
+        rd_kafka_consumer_group_type_name(rd_kafka_ConsumerGroupListing_type(listings[i])));
+    by_name.emplace(listing.group, listing);
+  }
+  GroupListings answer;
+  for (auto& [name, listing] : by_name) answer.groups.push_back(std::move(listing));
+  const rd_kafka_error_t** const errors = rd_kafka_ListConsumerGroups_result_errors(result, &count);
+  for (std::size_t i = 0; i < count; ++i)
+    answer.failures.emplace_back(rd_kafka_error_string(errors[i]));
+  return answer;
+}
+
+std::vector<GroupDescription> describe_groups(const Client& client,
+                                              const std::vector<std::string>& groups) {
+  std::vector<GroupDescription> descriptions;
+  const AdminCall call(client, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, "describe groups");
+  for (std::size_t begin = 0; begin < groups.size(); begin += kWindow) {
+    std::vector<const char*> names;
+    for (std::size_t i = begin; i < std::min(begin + kWindow, groups.size()); ++i)
+      names.push_back(groups[i].c_str());
+    rd_kafka_DescribeConsumerGroups(client.get(), names.data(), names.size(), call.options(),
+                                    call.queue());
+    const KafkaEvent event = call.wait_success();
+    std::size_t count = 0;
+    const rd_kafka_ConsumerGroupDescription_t** const found =
+        rd_kafka_DescribeConsumerGroups_result_groups(
+            rd_kafka_event_DescribeConsumerGroups_result(event.get()), &count);
+    for (std::size_t i = 0; i < count; ++i) descriptions.push_back(to_description(found[i]));
+  }
+  return descriptions;
+}
+
+std::vector<GroupOffsets> committed_offsets(const Client& client,
+                                            const std::vector<std::string>& groups) {
+  std::vector<GroupOffsets> results;
+  for (const std::string& group : groups)
+    results.push_back({group, {}, RD_KAFKA_RESP_ERR_NO_ERROR, {}});
+  AdminCall call(client, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, "read committed offsets");
+  std::size_t sent = 0;
+  for (std::size_t answered = 0; answered < results.size(); ++answered) {
+    for (; sent < results.size() && sent < answered + kWindow; ++sent) {
+      const ListOffsetsRequest request(
+          rd_kafka_ListConsumerGroupOffsets_new(groups[sent].c_str(), nullptr));
+      rd_kafka_ListConsumerGroupOffsets_t* one = request.get();
+      call.set_index(sent);
+      rd_kafka_ListConsumerGroupOffsets(client.get(), &one, 1, call.options(), call.queue());
+    }
+    const KafkaEvent event = call.wait();
+    take_answer(event, results.at(AdminCall::index_of(event)));
+  }
+  return results;
+}
+
+std::vector<CommittedOffset> alter_offsets(const Client& client, const std::string& group,
+                                           std::vector<CommittedOffset> offsets) {
+  if (offsets.empty()) return offsets;
+  const KafkaPartitionList list(
+      rd_kafka_topic_partition_list_new(static_cast<int>(offsets.size())));
+  for (const CommittedOffset& offset : offsets) {
+    rd_kafka_topic_partition_t* const entry =
+        rd_kafka_topic_partition_list_add(list.get(), offset.tp.topic.c_str(), offset.tp.partition);
+    entry->offset = offset.offset;
+    // Owned by the list from here on, which frees it with librdkafka's own free().
+    entry->metadata = rd_kafka_mem_malloc(client.get(), offset.metadata.size());
+    std::copy(offset.metadata.begin(), offset.metadata.end(), static_cast<char*>(entry->metadata));
+    entry->metadata_size = offset.metadata.size();
+  }
+  const AdminCall call(client, RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS,
+                       group + ": set committed offsets");
+  const AlterOffsetsRequest request(
+      rd_kafka_AlterConsumerGroupOffsets_new(group.c_str(), list.get()));
+  rd_kafka_AlterConsumerGroupOffsets_t* one = request.get();
+  rd_kafka_AlterConsumerGroupOffsets(client.get(), &one, 1, call.options(), call.queue());
+  const KafkaEvent event = call.wait_success();
+
+  std::size_t count = 0;
+  const rd_kafka_group_result_t** const groups = rd_kafka_AlterConsumerGroupOffsets_result_groups(
+      rd_kafka_event_AlterConsumerGroupOffsets_result(event.get()), &count);
+  // A partition that the answer does not name was not set, as far as anyone can tell.
+  for (CommittedOffset& offset : offsets) offset.error = RD_KAFKA_RESP_ERR__NO_OFFSET;
+  for (std::size_t i = 0; i < count; ++i) {
+    const rd_kafka_topic_partition_list_t* const answered =
+        rd_kafka_group_result_partitions(groups[i]);
+    for (int j = 0; answered != nullptr && j < answered->cnt; ++j) {
+      const TopicPartition tp{answered->elems[j].topic, answered->elems[j].partition};
+      for (CommittedOffset& offset : offsets) {
+        if (offset.tp == tp) offset.error = answered->elems[j].err;
+      }
+    }
+  }
+  return offsets;
+}
+
+}  // namespace kpipe

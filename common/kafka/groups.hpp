@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/kafka/client.hpp"
+#include "common/kafka/offsets.hpp"
+
+namespace kpipe {
+
+// Consumer groups seen from outside: Kafka's admin calls. Every function blocks for the client's
+// timeout at most. A failure of the whole call throws Error; failures of single brokers, groups and
+// partitions are in the result, because one bad part must not hide the others.
+
+struct GroupListing {
+  std::string group;
+  std::string state;  ///< as Kafka names it: Stable, Empty, PreparingRebalance, ...
+  std::string type;   ///< Classic or Consumer (KIP-848)
+};
+
+struct GroupListings {
+  std::vector<GroupListing> groups;   ///< by name
+  std::vector<std::string> failures;  ///< one reason for each broker that did not answer
+};
+
+/// The consumer groups of all brokers.
+GroupListings list_groups(const Client& client);
+
+struct GroupMember {
+  std::string member_id;
+  std::string instance_id;  ///< static membership (KIP-345); empty: dynamic
+  std::string client_id;
+  std::string host;
+  std::vector<TopicPartition> assignment;
+};
+
+struct GroupDescription {
+  std::string group;
+  std::string state;
+  std::string type;
+  std::string assignor;  ///< partition assignment strategy; empty without members
+  std::vector<GroupMember> members;
+  rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
+  std::string error_text;
+
+  /// Kafka describes a group that it does not know as "Dead" (from KIP-1043 on as an error). One
+  /// with committed offsets and no members is "Empty".
+  bool exists() const;
+  /// Members hold it: offsets cannot be changed from outside.
+  bool active() const;
+};
+
+/// In the order asked. Names must differ.
+std::vector<GroupDescription> describe_groups(const Client& client,
+                                              const std::vector<std::string>& groups);
+
+struct GroupOffsets {
+  std::string group;
+  std::vector<CommittedOffset> offsets;  ///< by topic and partition; none for an unknown group
+  rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
+  std::string error_text;
+};
+
+/// Everything that these groups have committed, in the order asked.
+std::vector<GroupOffsets> committed_offsets(const Client& client,
+                                            const std::vector<std::string>& groups);
+
+/// Sets committed offsets with their metadata. Returns them with each partition's own error: Kafka
+/// may take some and refuse others (all, with UNKNOWN_MEMBER_ID, when the group is active). An
+/// unknown group is created, an offset outside the log is taken: the caller checks both before.
+std::vector<CommittedOffset> alter_offsets(const Client& client, const std::string& group,
+                                           std::vector<CommittedOffset> offsets);
+
+}  // namespace kpipe

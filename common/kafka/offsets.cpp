@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/kafka/offsets.hpp"
+
+#include <algorithm>
+
+#include "common/base/parse.hpp"
+
+namespace kpipe {
+
+std::vector<OffsetAnswer> list_offsets(const Client& client,
+                                       const std::vector<OffsetQuery>& queries,
+                                       Isolation isolation) {
+  std::vector<OffsetAnswer> answers;
+  for (const OffsetQuery& query : queries)
+    answers.push_back({query.tp, -1, -1, RD_KAFKA_RESP_ERR__NO_OFFSET});
+  if (queries.empty()) return answers;
+
+  const KafkaPartitionList list(
+      rd_kafka_topic_partition_list_new(static_cast<int>(queries.size())));
+  for (const OffsetQuery& query : queries) {
+    rd_kafka_topic_partition_list_add(list.get(), query.tp.topic.c_str(), query.tp.partition)
+        ->offset = query.spec;
+  }
+  const KafkaAdminOptions options(
+      rd_kafka_AdminOptions_new(client.get(), RD_KAFKA_ADMIN_OP_LISTOFFSETS));
+  char reason[256];
+  rd_kafka_AdminOptions_set_request_timeout(options.get(), client.timeout_ms(), reason,
+                                            sizeof reason);
+  rd_kafka_AdminOptions_set_isolation_level(options.get(),
+                                            isolation == Isolation::read_committed
+                                                ? RD_KAFKA_ISOLATION_LEVEL_READ_COMMITTED
+                                                : RD_KAFKA_ISOLATION_LEVEL_READ_UNCOMMITTED);
+  const KafkaQueue queue(rd_kafka_queue_new(client.get()));
+  rd_kafka_ListOffsets(client.get(), list.get(), options.get(), queue.get());
+  const KafkaEvent event(rd_kafka_queue_poll(queue.get(), client.timeout_ms() + 1000));
+  if (!event) throw client.error("list offsets", RD_KAFKA_RESP_ERR__TIMED_OUT);
+  if (rd_kafka_event_error(event.get()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    throw client.error("list offsets", rd_kafka_event_error(event.get()),
+                       rd_kafka_event_error_string(event.get()));
+  }
+  std::size_t count = 0;
+  const rd_kafka_ListOffsetsResultInfo_t** infos =
+      rd_kafka_ListOffsets_result_infos(rd_kafka_event_ListOffsets_result(event.get()), &count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const rd_kafka_topic_partition_t* found =
+        rd_kafka_ListOffsetsResultInfo_topic_partition(infos[i]);
+    for (OffsetAnswer& answer : answers) {
+      if (answer.tp.partition != found->partition || answer.tp.topic != found->topic) continue;
+      answer.error = found->err;
+      answer.offset = found->offset;
+      answer.timestamp_ms = rd_kafka_ListOffsetsResultInfo_timestamp(infos[i]);
+    }
+  }
+  return answers;
+}
+
+std::string CommitMetadata::text() const {
+  std::string text = "kpipe gen=" + std::to_string(generation);
+  if (!sink.empty()) text += " sink=" + sink;
+  return text;
+}
+
+bool CommitMetadata::parse(std::string_view text, CommitMetadata& metadata) {
+  constexpr std::string_view head = "kpipe gen=";
+  if (!text.starts_with(head)) return false;
+  text.remove_prefix(head.size());
+  const std::size_t space = std::min(text.find(' '), text.size());
+  const auto generation = parse_int(text.substr(0, space));
+  if (!generation || *generation < 0) return false;
+  metadata.generation = *generation;
+  text.remove_prefix(space);
+  constexpr std::string_view sink = " sink=";
+  metadata.sink = text.starts_with(sink) ? std::string(text.substr(sink.size())) : std::string();
+  return true;
+}
+
+}  // namespace kpipe

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/kafka/client.hpp"
+#include "common/wire/checkpoint.hpp"
+
+namespace kpipe {
+
+/// A place in a partition's log, asked of its leader (Kafka's ListOffsets).
+struct OffsetQuery {
+  TopicPartition tp;
+  /// kEarliest, kLatest, or a time in ms since the epoch: the first record at or after it.
+  std::int64_t spec = 0;
+
+  static constexpr std::int64_t kEarliest = RD_KAFKA_OFFSET_SPEC_EARLIEST;
+  static constexpr std::int64_t kLatest = RD_KAFKA_OFFSET_SPEC_LATEST;
+};
+
+struct OffsetAnswer {
+  TopicPartition tp;
+  std::int64_t offset = -1;        ///< -1: no record at or after the time
+  std::int64_t timestamp_ms = -1;  ///< of the record found by time
+  rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
+};
+
+enum class Isolation { read_committed, read_uncommitted };
+
+/// One answer a query, in the queries' order, in one request a leader. Under read_committed the
+/// latest offset is the last stable one (LSO): an open transaction holds it back. Throws Error when
+/// the request as a whole failed; errors of single partitions are in their answers.
+std::vector<OffsetAnswer> list_offsets(const Client& client,
+                                       const std::vector<OffsetQuery>& queries,
+                                       Isolation isolation);
+
+/// An offset committed by a group, with kpipe's metadata taken apart.
+struct CommittedOffset {
+  TopicPartition tp;
+  std::int64_t offset = -1;  ///< -1: none
+  std::string metadata;      ///< as stored
+  rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
+};
+
+/// What kpipe writes into the metadata of each commit: "kpipe gen=N sink=NAME". A counter and not a
+/// clock: kseek writes gen+1, and whoever sees a greater one knows that a replay was asked for.
+struct CommitMetadata {
+  std::int64_t generation = 0;
+  std::string sink;
+
+  std::string text() const;
+  /// False for metadata that is not ours (another tool committed, or reset the group).
+  static bool parse(std::string_view text, CommitMetadata& metadata);
+};
+
+}  // namespace kpipe
