@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/cli/app.hpp"
+#include "tools/kconsume/run.hpp"
+
+int main(int argc, char** argv) {
+  return kpipe::tool_main("kconsume", argc, argv, kpipe::kconsume_main);
+}

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/kconsume/options.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "common/base/parse.hpp"
+#include "common/cli/connection.hpp"
+
+namespace kpipe::kconsume {
+namespace {
+
+constexpr std::int64_t kMaxCount = std::numeric_limits<std::int64_t>::max();
+
+std::vector<std::string> split(const std::string& text, char separator) {
+  std::vector<std::string> parts;
+  std::size_t begin = 0;
+  for (std::size_t end; (end = text.find(separator, begin)) != std::string::npos; begin = end + 1) {
+    parts.push_back(text.substr(begin, end - begin));
+  }
+  parts.push_back(text.substr(begin));
+  return parts;
+}
+
+std::int32_t partition_number(const std::string& text, const std::string& whole) {
+  const auto value = parse_int(text);
+  if (!value || *value < 0 || *value > std::numeric_limits<std::int32_t>::max()) {
+    throw Error(Exit::usage, "'" + whole + "': not a list of partitions; examples: 3 or 0,2-5");
+  }
+  return static_cast<std::int32_t>(*value);
+}
+
+/// "-t a,b -t c:0,1": a comma ends a topic unless partitions are being listed.
+std::vector<std::string> split_topics(const std::string& text) {
+  std::vector<std::string> topics;
+  for (const std::string& part : split(text, ',')) {
+    const bool is_partition =
+        !part.empty() && part.find_first_not_of("0123456789-") == std::string::npos;
+    if (is_partition && !topics.empty() && topics.back().find(':') != std::string::npos) {
+      topics.back() += "," + part;
+    } else {
+      topics.push_back(part);
+    }
+  }
+  return topics;
+}
+
+void check_topics(const Options& options) {
+  if (options.topics.empty()) throw Error(Exit::usage, "-t: no topic given. See kconsume --help");
+}
+
+void check_offset_without_partitions(const Options& options) {
+  if (options.from.kind != OffsetSpec::Kind::absolute) return;
+  if (options.named_partitions() && options.topics.size() == 1 &&
+      options.topics[0].partitions.size() == 1)
+    return;
+  throw Error(Exit::usage, "--from " + std::to_string(options.from.value) +
+                               ": an offset means one partition: name it with -t TOPIC:PARTITION");
+}
+
+void check_acks(const Options& options) {
+  if (!options.acks.empty() && options.commit && *options.commit != CommitPolicy::ack) {
+    throw Error(Exit::usage,
+                "--acks: only with --commit ack: nothing else listens to acknowledgements");
+  }
+}
+
+}  // namespace
+
+bool Options::named_partitions() const {
+  return std::any_of(topics.begin(), topics.end(),
+                     [](const TopicChoice& choice) { return !choice.partitions.empty(); });
+}
+
+std::vector<std::int32_t> parse_partitions(const std::string& text) {
+  std::vector<std::int32_t> partitions;
+  constexpr std::int32_t most = 100'000;  // a typo like 0-1000000000 must not take all memory
+  for (const std::string& part : split(text, ',')) {
+    const std::size_t dash = part.find('-', 1);
+    const std::int32_t first = partition_number(part.substr(0, dash), text);
+    const std::int32_t last =
+        dash == std::string::npos ? first : partition_number(part.substr(dash + 1), text);
+    if (last < first || last - first > most) partition_number("", text);
+    for (std::int32_t p = first; p <= last; ++p) partitions.push_back(p);
+  }
+  std::sort(partitions.begin(), partitions.end());
+  partitions.erase(std::unique(partitions.begin(), partitions.end()), partitions.end());
+  return partitions;
+}
+
+TopicChoice parse_topic(const std::string& text) {
+  TopicChoice choice;
+  const std::size_t colon = text.find(':');
+  choice.topic = text.substr(0, colon);
+  constexpr std::size_t longest = 249;  // Kafka's own limit
+  const bool legal = !choice.topic.empty() && choice.topic.size() <= longest &&
+                     std::all_of(choice.topic.begin(), choice.topic.end(), [](unsigned char c) {
+                       return std::isalnum(c) != 0 || c == '.' || c == '_' || c == '-';
+                     });
+  if (!legal) {
+    throw Error(Exit::usage,
+                "-t: '" + choice.topic + "': not a topic name (letters, digits, '.', '_' and '-')");
+  }
+  if (colon != std::string::npos) choice.partitions = parse_partitions(text.substr(colon + 1));
+  return choice;
+}
+
+CommitPolicy resolve_commit(const Options& options, bool stdout_is_pipe) {
+  if (options.group.empty()) {
+    if (options.commit && *options.commit != CommitPolicy::none) {
+      throw Error(Exit::usage, "--commit: nothing to commit without a group. Name one with -g");
+    }
+    return CommitPolicy::none;
+  }
+  if (options.commit == CommitPolicy::ack && !stdout_is_pipe && options.acks.empty()) {
+    throw Error(Exit::usage,
+                "--commit ack: stdout is no pipe, so no sink can acknowledge. Pipe into a sink, or "
+                "use --acks "
+                "FIFO, --commit written or --commit none");
+  }
+  if (options.commit) return *options.commit;
+  return stdout_is_pipe || !options.acks.empty() ? CommitPolicy::ack : CommitPolicy::written;
+}
+
+std::optional<int> parse_options(int argc, const char* const* argv, Options& options) {
+  ToolApp tool("kconsume",
+               "read Kafka topics as lines of JSON and commit what the sink has stored");
+  CLI::App& app = tool.app();
+  std::vector<std::string> topics;
+  std::string partitions;
+  std::string from;
+  std::string format;
+  std::string commit;
+  std::int64_t count = 0;
+  std::int64_t batch_size = static_cast<std::int64_t>(options.batch_size);
+  add_connection_options(tool, options.connection);
+  app.add_option("-t,--topic", topics,
+                 "Topic to read: NAME or NAME:PARTITIONS (0,2-5); repeatable, or a comma list.")
+      ->type_name("TOPIC")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->expected(1);
+  app.add_option("-p,--partitions", partitions, "Partitions of the one topic named by -t.")
+      ->type_name("LIST");
+  app.add_option(
+         "-g,-G,--group", options.group,
+         "Consumer group: shares the partitions with its other members and remembers offsets.")
+      ->type_name("GROUP");
+  app.add_option("-o,--from", from,
+                 "Where to start without a stored offset: earliest (default), latest, none (an "
+                 "error), OFFSET, -N (the last "
+                 "N), @TIME or -DURATION.")
+      ->type_name("WHERE");
+  tool.add_integer("-c,--count", count, 1, kMaxCount, "End after N records.");
+  app.add_flag("-e,--once", options.once,
+               "End at the ends of the partitions as they were at the start.");
+  app.add_option("-f,--format", format,
+                 "What values are: json (default; checked and copied), string or raw (base64).")
+      ->type_name("FORMAT")
+      ->check(CLI::IsMember({"json", "string", "raw"}, CLI::ignore_case).description(""));
+  app.add_option("--commit", commit,
+                 "What to commit: ack (what the sink has stored; default with a group and a pipe), "
+                 "written (what was "
+                 "written to stdout), none.")
+      ->type_name("POLICY")
+      ->check(CLI::IsMember({"ack", "written", "none"}).description(""));
+  tool.add_duration("--commit-interval", options.commit_interval,
+                    "Time between two commits, at least (default 1s).");
+  app.add_option("--acks", options.acks,
+                 "Read acknowledgements from this FIFO or file; give the sink the same.")
+      ->type_name("PATH");
+  tool.add_duration("--drain-timeout", options.drain_timeout,
+                    "Longest wait for the last acknowledgements (default 30s).");
+  tool.add_integer("--batch-size", batch_size, 1, kMaxCount,
+                   "Most records handed to stdout at once (default 100000).");
+  tool.add_duration(
+      "--batch-timeout", options.batch_timeout,
+      "Let records wait this long for a fuller write. Default: write when no more are at hand.");
+  if (const auto status = tool.parse(argc, argv)) return status;
+
+  for (const std::string& list : topics) {
+    for (const std::string& topic : split_topics(list))
+      options.topics.push_back(parse_topic(topic));
+  }
+  check_topics(options);
+  if (!partitions.empty()) {
+    if (options.topics.size() != 1 || options.named_partitions()) {
+      throw Error(Exit::usage, "-p: needs exactly one topic in -t, without partitions of its own");
+    }
+    options.topics[0].partitions = parse_partitions(partitions);
+  }
+  const std::int64_t now = std::chrono::duration_cast<std::chrono::milliseconds>(
+                               std::chrono::system_clock::now().time_since_epoch())
+                               .count();
+  if (!from.empty()) {
+    const std::string reason = parse_offset_spec(from, OffsetGrammar::from, now, options.from);
+    if (!reason.empty()) throw Error(Exit::usage, "--from: " + reason);
+  }
+  if (count > 0) options.count = static_cast<std::uint64_t>(count);
+  options.batch_size = static_cast<std::uint64_t>(batch_size);
+  if (format == "string") options.format = ValueFormat::string;
+  if (format == "raw") options.format = ValueFormat::raw;
+  if (commit == "ack") options.commit = CommitPolicy::ack;
+  if (commit == "written") options.commit = CommitPolicy::written;
+  if (commit == "none") options.commit = CommitPolicy::none;
+  check_offset_without_partitions(options);
+  check_acks(options);
+  return std::nullopt;
+}
+
+}  // namespace kpipe::kconsume

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/kafka/client.hpp"
+#include "common/kafka/offset_spec.hpp"
+#include "common/wire/record.hpp"
+
+namespace kpipe::kconsume {
+
+/// A topic, with the partitions wanted of it (none named: all).
+struct TopicChoice {
+  std::string topic;
+  std::vector<std::int32_t> partitions;
+};
+
+enum class CommitPolicy { ack, written, none };
+
+struct Options {
+  ConnectionOptions connection;
+  std::vector<TopicChoice> topics;
+  std::string group;
+  OffsetSpec from;
+  std::optional<std::uint64_t> count;  ///< end after so many records
+  bool once = false;                   ///< end at the end offsets seen at start
+  ValueFormat format = ValueFormat::json;
+  std::optional<CommitPolicy> commit;  ///< unset: by group and stdout
+  std::chrono::milliseconds commit_interval{1000};
+  std::chrono::milliseconds drain_timeout{30'000};
+  std::string acks;
+  /// Records handed to stdout at once, at most; bytes bound it anyway.
+  std::uint64_t batch_size = 100'000;
+  /// How long records may wait for a fuller write. Unset: not at all when no more are at hand.
+  std::optional<std::chrono::milliseconds> batch_timeout;
+
+  bool named_partitions() const;
+};
+
+/// "orders", "orders:0,2-5" -> TopicChoice. Throws Error(usage).
+TopicChoice parse_topic(const std::string& text);
+/// "0,2-5" -> {0,2,3,4,5}. Throws Error(usage).
+std::vector<std::int32_t> parse_partitions(const std::string& text);
+
+/// Who commits, after the rules of the design (section 5): with a group, `ack` into a pipe,
+/// `written` elsewhere; nothing without a group. Throws Error(usage) for what makes no sense.
+CommitPolicy resolve_commit(const Options& options, bool stdout_is_pipe);
+
+/// An exit status when there is nothing to run (--help). Throws Error(usage).
+std::optional<int> parse_options(int argc, const char* const* argv, Options& options);
+
+}  // namespace kpipe::kconsume

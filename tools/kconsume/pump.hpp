@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/ack/offset_tracker.hpp"
+#include "common/kafka/consumer.hpp"
+#include "common/wire/record.hpp"
+#include "tools/kconsume/options.hpp"
+#include "tools/kconsume/sink_link.hpp"
+#include "tools/kconsume/start_position.hpp"
+#include "tools/kconsume/writer.hpp"
+
+namespace kpipe::kconsume {
+
+/// Kafka -> record lines -> stdout, acknowledgements -> commits. One thread does everything but
+/// write(2), in one poll(2) loop; it never waits for stdout, so that rebalances and
+/// acknowledgements are served however slow the sink is.
+class Pump final : public RebalanceHooks {
+ public:
+  /// Speaks to nobody yet but the sink: the socket is there when this returns.
+  Pump(const Options& options, CommitPolicy commit, int stdout_fd);
+  ~Pump() override;
+
+  /// Until the end that the options name, a stop signal, or an error. Throws Error; records that
+  /// were written and not acknowledged are an error (temp_fail) when a group is to be committed.
+  void run();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct Partition {
+    TopicPartition tp;
+    std::int64_t start = 0;
+    std::int64_t generation = 0;
+    std::int64_t next = 0;            ///< read up to here
+    std::int64_t encoded = 0;         ///< behind the last record encoded
+    std::optional<std::int64_t> eof;  ///< end-of-partition position not yet in the tracker
+    std::optional<std::int64_t> end;  ///< --once: where this partition is done
+    bool in_batch = false;            ///< has records in out_
+    bool done() const { return end && next >= *end; }
+  };
+  /// What this process did with a partition that it had before.
+  struct Memory {
+    std::int64_t delivered = 0;
+    std::int64_t committed = 0;
+    std::int64_t generation = 0;
+  };
+
+  // pump.cpp: the loop
+  void start();
+  bool finished() const;
+  void step();
+  void wait();
+  bool read_more();
+  void encode_pending();
+  bool encode(const rd_kafka_message_t& message);
+  void end_of_partition(const rd_kafka_message_t& message);
+  void fail_on(const rd_kafka_message_t& message);
+  Partition* partition_of(const rd_kafka_message_t& message);
+  void submit();
+  void hold_back();
+  bool batch_may_wait() const;
+
+  // pump_assign.cpp: partitions come and go
+  std::vector<StartPosition> on_assign(const std::vector<TopicPartition>& partitions) override;
+  void on_revoke(const std::vector<TopicPartition>& partitions, bool lost) override;
+  std::vector<PartitionFacts> gather_facts(const std::vector<TopicPartition>& partitions);
+  StartPosition take_over(const PartitionFacts& facts);
+  void explain(const std::vector<StartPosition>& starts);
+  void check_late_sink();
+
+  // pump_commit.cpp: acknowledgements, commits, the end
+  void take_acks();
+  void take_ack(const Checkpoint& ack);
+  void settle_positions();
+  void commit_if_due();
+  void take_commit_result(int timeout_ms);
+  void commit_now(const std::vector<TopicPartition>* only);
+  void wait_for_acks(const std::vector<TopicPartition>* only, Clock::time_point deadline);
+  bool all_acknowledged(const std::vector<TopicPartition>* only) const;
+  std::string metadata_of(const Checkpoint& checkpoint) const;
+  void drain();
+  void drain_writer(Clock::time_point deadline);
+  void check_end() const;
+
+  const Options& options_;
+  CommitPolicy commit_;
+  bool stdout_is_pipe_;
+  SinkLink link_;
+  OffsetTracker tracker_;
+  std::unique_ptr<Writer> writer_;
+  std::unique_ptr<Consumer> consumer_;
+  RecordEncoder encoder_;
+  std::vector<RecordHeader> headers_;
+
+  std::map<TopicPartition, Partition> partitions_;
+  std::map<TopicPartition, Memory> memories_;
+  std::map<TopicPartition, std::int64_t> ends_;  ///< --once: as seen first
+  Partition* last_partition_ = nullptr;  ///< of the last message: the next is mostly its neighbour
+  const rd_kafka_topic_t* last_topic_ = nullptr;
+
+  std::vector<KafkaMessage> pending_;  ///< read and not encoded yet
+  std::size_t next_pending_ = 0;
+  OutBatch out_;
+  std::uint64_t out_records_ = 0;
+  Clock::time_point out_since_;
+  std::uint64_t records_ = 0;
+
+  bool assigned_once_ = false;
+  bool draining_ = false;
+  bool paused_ = false;
+  std::optional<Clock::time_point> blocked_since_;
+  Clock::time_point last_commit_;
+  Clock::time_point started_;
+  bool said_nobody_acks_ = false;
+  bool explained_ = false;
+  std::optional<Error> bad_record_;
+  std::uint64_t refused_acks_ = 0;
+  std::int64_t unacknowledged_ = 0;  ///< at the end of the run
+};
+
+}  // namespace kpipe::kconsume
