@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include "common/base/error.hpp"
+#include "tools/ksink-pg/options.hpp"
+
+namespace kpipe {
+namespace {
+
+PgSinkOptions parse(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "ksink-pg");
+  return parse_pg_sink_options(static_cast<int>(arguments.size()), arguments.data()).options;
+}
+
+std::string refusal(const std::vector<const char*>& arguments) {
+  try {
+    parse(arguments);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.exit(), Exit::usage);
+    return error.what();
+  }
+  return "accepted";
+}
+
+void expect_in(const std::string& text, const std::string& part) {
+  EXPECT_NE(text.find(part), std::string::npos) << text;
+}
+
+std::string table(std::string_view text) {
+  try {
+    const QualifiedName name = parse_table_name(text);
+    return name.schema + "|" + name.table;
+  } catch (const Error& error) {
+    EXPECT_EQ(error.exit(), Exit::usage);
+    return "refused";
+  }
+}
+
+std::string columns(std::string_view text) {
+  try {
+    std::string all;
+    for (const ColumnDefinition& column : parse_columns(text))
+      all += column.name + "|" + column.type + ";";
+    return all;
+  } catch (const Error& error) {
+    EXPECT_EQ(error.exit(), Exit::usage);
+    return "refused";
+  }
+}
+
+TEST(KsinkPgNames, tables_follow_sql) {
+  EXPECT_EQ(table("orders"), "|orders");
+  EXPECT_EQ(table("Sales.Orders_2"), "sales|orders_2");
+  EXPECT_EQ(table("sales.\"My \"\"Orders\"\".x\""), "sales|My \"Orders\".x");
+  EXPECT_EQ(table("\"a.b\".c"), "a.b|c");
+  EXPECT_EQ(table("bestellungen_ü"), "|bestellungen_ü");
+  for (const char* bad : {"", ".", "a.", ".a", "a.b.c", "a b", "1a", "a;drop table b", "\"a",
+                          "\"\"", "a\"b\"", "a-b"}) {
+    EXPECT_EQ(table(bad), "refused") << bad;
+  }
+  EXPECT_EQ(table(std::string(63, 'x')), "|" + std::string(63, 'x'));
+  EXPECT_EQ(table(std::string(64, 'x')), "refused");
+}
+
+TEST(KsinkPgNames, columns_follow_sql) {
+  EXPECT_EQ(columns("id bigint, Total  numeric(10,2) ,\"At, then\" timestamp with time zone"),
+            "id|bigint;total|numeric(10,2);At, then|timestamp with time zone;");
+  EXPECT_EQ(columns("tags text[], kind sales.\"Kind\""), "tags|text[];kind|sales.\"Kind\";");
+  EXPECT_EQ(columns("value"), "value|;");
+  for (const char* bad :
+       {"", "id bigint,", "a, b", "id bigint, b", "id bigint, id text", "id int); drop table x; --",
+        "id int -- x", "id int /* x", "id 'x'", "1 int", "id(3)"}) {
+    EXPECT_EQ(columns(bad), "refused") << bad;
+  }
+}
+
+TEST(KsinkPgOptions, defaults) {
+  const PgSinkOptions options = parse({"--table", "orders"});
+  EXPECT_EQ(options.table.table, "orders");
+  EXPECT_TRUE(options.create_table);
+  EXPECT_TRUE(options.columns.empty());
+  EXPECT_TRUE(options.dsn.empty());
+  EXPECT_FALSE(options.print_offsets);
+  EXPECT_EQ(options.retry_for, std::chrono::minutes(5));
+}
+
+TEST(KsinkPgOptions, given) {
+  const PgSinkOptions options =
+      parse({"--dsn", "service=wh", "--table", "s.t", "--no-create-table", "--columns", "value",
+             "--retry-for", "2s", "--batch-size", "10", "--sink-id", "x", "--strategy", "append"});
+  EXPECT_EQ(options.dsn, "service=wh");
+  EXPECT_FALSE(options.create_table);
+  EXPECT_EQ(options.columns.size(), 1U);
+  EXPECT_EQ(options.retry_for, std::chrono::seconds(2));
+  EXPECT_EQ(options.sink.batch_size, 10U);
+  EXPECT_EQ(options.sink.sink_id, "x");
+}
+
+TEST(KsinkPgOptions, secrets_do_not_belong_on_a_command_line) {
+  for (const char* dsn :
+       {"host=db password=geheim", "postgresql://u:geheim@db/x", "host=db sslpassword=geheim"}) {
+    const std::string why = refusal({"--table", "t", "--dsn", dsn});
+    expect_in(why, "PGPASSFILE");
+    EXPECT_EQ(why.find("geheim"), std::string::npos) << why;
+  }
+  EXPECT_EQ(refusal({"--table", "t", "--dsn", "postgresql://u@db/x?sslmode=require"}), "accepted");
+}
+
+TEST(KsinkPgOptions, mistakes) {
+  expect_in(refusal({}), "--table");
+  expect_in(refusal({"--table", "a b"}), "--table: 'a b'");
+  expect_in(refusal({"--table", "t", "--dsn", "nonsense"}), "--dsn");
+  expect_in(refusal({"--table", "t", "--strategy", "merge"}), "append");
+  expect_in(refusal({"--table", "t", "--columns", ""}), "--columns");
+  expect_in(refusal({"--table", "t", "--retry-for", "soon"}), "soon");
+}
+
+}  // namespace
+}  // namespace kpipe

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/ksink-pg/column_map.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace kpipe {
+namespace {
+
+std::string folded(std::string_view name) {
+  std::string text(name);
+  for (char& c : text) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+  }
+  return text;
+}
+
+}  // namespace
+
+ColumnMap::ColumnMap(std::vector<Column> columns, bool whole)
+    : columns_(std::move(columns)), whole_(whole) {
+  for (int i = 0; i < static_cast<int>(columns_.size()); ++i) {
+    const Column& column = columns_[static_cast<std::size_t>(i)];
+    exact_.emplace(column.name, i);
+    const auto [it, is_new] = folded_.emplace(folded(column.name), i);
+    if (!is_new) it->second = kAmbiguous;
+  }
+  const auto may_take_rest = [](const Column& column) { return column.may_take_rest; };
+  if (std::count_if(columns_.begin(), columns_.end(), may_take_rest) == 1) {
+    rest_ = static_cast<int>(std::find_if(columns_.begin(), columns_.end(), may_take_rest) -
+                             columns_.begin());
+  }
+  // A table that is one jsonb column can only have been made to keep documents whole.
+  if (columns_.size() == 1 && columns_.front().kind == ColumnKind::json) whole_ = true;
+}
+
+int ColumnMap::find(std::string_view field) const {
+  if (const auto it = exact_.find(field); it != exact_.end()) return it->second;
+  const auto it = folded_.find(folded(field));
+  return it == folded_.end() ? kNoColumn : it->second;
+}
+
+}  // namespace kpipe

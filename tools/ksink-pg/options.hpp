@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/sink/options.hpp"
+#include "tools/ksink-pg/names.hpp"
+
+namespace kpipe {
+
+/// The command line of ksink-pg.
+struct PgSinkOptions {
+  std::string dsn;  ///< libpq connection string or URI; empty: libpq's environment
+  QualifiedName table;
+  bool create_table = true;
+  std::vector<ColumnDefinition> columns;  ///< empty: the table's, or inferred
+  std::chrono::milliseconds retry_for{std::chrono::minutes(5)};
+  bool print_offsets = false;
+  SinkOptions sink;
+};
+
+/// Either options, or the exit status when --help and the like were all that was asked for. Throws
+/// Error (usage).
+struct ParsedPgSinkOptions {
+  PgSinkOptions options;
+  std::optional<int> exit;
+};
+ParsedPgSinkOptions parse_pg_sink_options(int argc, const char* const* argv);
+
+}  // namespace kpipe

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/sink/batch.hpp"
+#include "tools/ksink-pg/column_map.hpp"
+#include "tools/ksink-pg/names.hpp"
+#include "tools/ksink-pg/pg.hpp"
+
+namespace kpipe {
+
+/// Held to the end of the transaction by whoever makes a table of ours in this schema, so that
+/// several instances do not race (CREATE TABLE IF NOT EXISTS alone does: unique violation in the
+/// catalog).
+void lock_schema(PgConnection& connection, const std::string& schema);
+
+/// The table that takes the rows.
+class Target {
+ public:
+  /// `declared`: of --columns; one without a type takes each record's whole value. Empty: the
+  /// columns are the table's, or inferred.
+  Target(QualifiedName name, std::vector<ColumnDefinition> declared, bool may_create);
+
+  /// Looks the table up. Throws Error: it is missing and may not be created, is not an ordinary
+  /// durable table, or lacks a declared column. Types of declared columns are checked either way.
+  void find(PgConnection& connection);
+
+  bool exists() const noexcept { return exists_; }
+  /// Known after find(), also for a table that does not exist yet.
+  const std::string& schema() const noexcept { return name_.schema; }
+  const std::string& table() const noexcept { return name_.table; }
+  /// "public.orders"
+  std::string display() const { return display_name(name_); }
+  /// Quoted for SQL.
+  std::string sql_name(const PgConnection& connection) const;
+  /// The columns that rows give values for; find() said that the table exists.
+  ColumnMap columns() const { return ColumnMap(columns_, takes_whole_value()); }
+
+  /// Within a transaction: creates the table, by the declared columns or inferred from the batch,
+  /// and returns the statement; empty when another instance was first. If the transaction does not
+  /// commit, forget() it.
+  std::string create(PgConnection& connection, const Batch& batch);
+  void forget() noexcept { exists_ = false; }
+
+ private:
+  bool takes_whole_value() const { return declared_.size() == 1 && declared_.front().type.empty(); }
+  void resolve_schema(PgConnection& connection);
+  void check_types(PgConnection& connection);
+  void read_columns(PgConnection& connection);
+
+  QualifiedName given_;
+  std::vector<ColumnDefinition> declared_;
+  bool may_create_;
+  QualifiedName name_;  ///< with its schema
+  bool exists_ = false;
+  std::vector<std::string> declared_oids_;  ///< types of declared_, by to_regtype
+  std::vector<Column> columns_;
+};
+
+}  // namespace kpipe
