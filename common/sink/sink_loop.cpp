@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "common/base/error.hpp"
+#include "common/base/fd.hpp"
 #include "common/base/log.hpp"
 #include "common/base/stop.hpp"
 
@@ -80,15 +81,17 @@ void SinkLoop::open() {
 }
 
 /// A clean end is a whole last line. What follows the last '\n' is a torn record of a producer that
-/// died.
+/// died; in a pipeline a new start mends it, in a file nothing does.
 void SinkLoop::check_end() const {
   const std::string_view torn = reader_.remainder();
   if (torn.empty()) return;
-  throw Error(Exit::data,
+  const bool pipe = is_pipe(input_fd_);
+  throw Error(pipe ? Exit::temp_fail : Exit::data,
               "stdin: line " + std::to_string(reader_.lines() + 1) +
                   ": torn: " + std::to_string(torn.size()) +
-                  " bytes without a line end were discarded (all before is stored). The process "
-                  "before this one died: start the pipeline again");
+                  " bytes without a line end were discarded; all before is stored. " +
+                  (pipe ? "The process before this one died: start the pipeline again"
+                        : "The file is cut off: mend its last line"));
 }
 
 void SinkLoop::wait() {
@@ -160,6 +163,10 @@ void SinkLoop::take_record(const Record& record, std::string_view line) {
   if (replay) state.asked = state.acked = 0;
   state.last_seen = record.offset;
   state.last_generation = record.generation;
+  // Cut between records only, so that a restart never finds one half stored; and before the record
+  // is judged: another instance may turn out to have stored it too.
+  if (!same_record && batch_is_full()) store();
+  if (!same_record) state.dropping = false;
   if (state.stored && !same_record) {
     if (record.generation < state.stored->generation) {
       throw Error(Exit::temp_fail,
@@ -168,13 +175,14 @@ void SinkLoop::take_record(const Record& record, std::string_view line) {
                       "): the group's offsets were moved while this pipeline ran. Start it again");
     }
     if (record.generation == state.stored->generation && record.offset < state.stored->next) {
-      ++counts_.duplicates;
-      unacknowledged_duplicates_ = true;
-      return;
+      state.dropping = true;
     }
   }
-  // Cut between records only, so that a restart never finds one half stored.
-  if (!same_record && batch_is_full()) store();
+  if (state.dropping) {
+    ++counts_.duplicates;
+    unacknowledged_duplicates_ = true;
+    return;
+  }
   const std::uint32_t range = range_in_batch(record, partition(record.topic, record.partition));
   if (batch_.bytes() == 0) batch_since_ = Clock::now();
   batch_.add(record, line, range);

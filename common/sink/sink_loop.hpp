@@ -41,6 +41,7 @@ class SinkLoop {
     std::optional<StoredOffset> stored;
     std::int64_t last_seen = -1;  ///< offset of the last line of this stream, against reordering
     std::int64_t last_generation = 0;
+    bool dropping = false;  ///< the record of last_seen is stored: so are all lines made of it
     std::int64_t asked =
         0;  ///< highest offset that kconsume asked to store (above its last record)
     std::int64_t acked = 0;  ///< said to kconsume under last_generation
