@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/ksink-file/batch_writer.hpp"
+
+#include "common/base/out_buffer.hpp"
+#include "tools/ksink-file/compressor.hpp"
+#include "tools/ksink-file/frame_region.hpp"
+
+namespace kpipe {
+namespace {
+
+/// Lines are gathered up to this before they go on: no call a line, and still within the CPU's
+/// cache.
+constexpr std::size_t kGather = 256 * 1024;
+
+void append_line_to(OutBuffer& buffer, std::string_view line) {
+  buffer.append(line);
+  buffer.append('\n');
+}
+
+class PlainWriter : public BatchWriter {
+ public:
+  explicit PlainWriter(DataFile& file) : file_(file), buffer_(2 * kGather) {}
+
+  void begin(std::uint64_t end_of_file) override {
+    end_ = end_of_file;
+    buffer_.clear();
+  }
+
+  void add(std::string_view line) override {
+    append_line_to(buffer_, line);
+    if (buffer_.size() >= kGather) flush();
+  }
+
+  std::uint64_t finish() override {
+    flush();
+    return end_;
+  }
+
+ private:
+  void flush() {
+    file_.write_at(end_, buffer_.view());
+    file_.start_writeback(end_, buffer_.size());
+    end_ += buffer_.size();
+    buffer_.clear();
+  }
+
+  DataFile& file_;
+  OutBuffer buffer_;
+  std::uint64_t end_ = 0;
+};
+
+class ZstdWriter : public BatchWriter {
+ public:
+  ZstdWriter(DataFile& file, int level)
+      : level_(level), compressor_(level), region_(file), lines_(2 * kGather) {}
+
+  void begin(std::uint64_t end_of_file) override {
+    // A batch that failed half way has left half a frame in the compressor.
+    if (open_) compressor_ = Compressor(level_);
+    open_ = true;
+    lines_.clear();
+    region_.begin(end_of_file);
+  }
+
+  void add(std::string_view line) override {
+    append_line_to(lines_, line);
+    if (lines_.size() < kGather) return;
+    compress_lines();
+    if (region_.buffer().size() >= kFlush) region_.flush();
+    if (region_.size() > kMaxFrame) region_.begin(region_.publish(compressor_));
+  }
+
+  std::uint64_t finish() override {
+    compress_lines();
+    const std::uint64_t end = region_.publish(compressor_);
+    open_ = false;
+    return end;
+  }
+
+ private:
+  /// Most batches compress to less and are written at once.
+  static constexpr std::size_t kFlush = 4 * 1024 * 1024;
+  /// The veil's length has 32 bits.
+  static constexpr std::uint64_t kMaxFrame = std::uint64_t{1} << 30;
+
+  void compress_lines() {
+    compressor_.add(lines_.view(), region_.buffer());
+    lines_.clear();
+  }
+
+  int level_;
+  Compressor compressor_;
+  FrameRegion region_;
+  OutBuffer lines_;
+  bool open_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<BatchWriter> plain_writer(DataFile& file) {
+  return std::make_unique<PlainWriter>(file);
+}
+
+std::unique_ptr<BatchWriter> zstd_writer(DataFile& file, int level) {
+  return std::make_unique<ZstdWriter>(file, level);
+}
+
+}  // namespace kpipe
