@@ -47,7 +47,8 @@ void SinkLoop::acknowledge() {
     acks.push_back(Checkpoint{tp, offset, state.stored->generation});
   }
   if (acks.empty()) return;
-  if (!acks_.connected()) acks_.connect(input_fd_);
+  // Behind a FIFO kconsume may open it late; its socket is there before its first line, or never.
+  if (!options_.acks.empty()) acks_.connect(input_fd_);
   acks_.send(acks);
 }
 

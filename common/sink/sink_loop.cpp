@@ -232,6 +232,7 @@ void SinkLoop::store() {
   }
   batch_.clear();
   acknowledge();
+  last_input_ = Clock::now();  // the time it took says nothing about the input
 }
 
 /// Another instance has stored a part of what we hold (a partition moved, or a zombie of it still
