@@ -2,6 +2,8 @@
 #include "common/cli/app.hpp"
 
 #include <cstdio>
+#include <limits>
+#include <vector>
 
 #include "common/base/error.hpp"
 #include "common/base/parse.hpp"
@@ -11,19 +13,34 @@
 namespace kpipe {
 namespace {
 
-std::string wrong(const std::string& text, const std::string& expected) {
-  return "'" + text + "': " + expected;
+/// "-c,--count" -> "--count", as messages name it.
+std::string long_name(const std::string& names) {
+  const std::size_t at = names.find("--");
+  return at == std::string::npos ? names : names.substr(at, names.find(',', at) - at);
+}
+
+CLI::ValidationError wrong(const std::string& names, const std::string& text,
+                           const std::string& expected) {
+  return CLI::ValidationError(long_name(names), "'" + text + "': " + expected);
 }
 
 /// CLI11 reports a missing required option before the misspelt one that caused it; people need the
 /// misspelt one. Its messages become "what: cause. remedy".
-Error usage_error(const std::string& tool, const CLI::ParseError& error) {
+Error usage_error(const CLI::App& app, const CLI::ParseError& error) {
+  const std::string remedy = ". See " + app.get_name() + " --help";
+  const std::vector<std::string> unknown = app.remaining(true);
+  if (!unknown.empty()) {
+    const bool is_option = unknown.front().size() > 1 && unknown.front().front() == '-';
+    return Error(Exit::usage, is_option
+                                  ? unknown.front() + ": unknown option" + remedy
+                                  : "'" + unknown.front() + "': unexpected argument" + remedy);
+  }
   std::string text = error.what();
   for (char& c : text) {
     if (c == '\n') c = ' ';
   }
   while (!text.empty() && (text.back() == ' ' || text.back() == '.')) text.pop_back();
-  return Error(Exit::usage, text + ". See " + tool + " --help");
+  return Error(Exit::usage, text + remedy);
 }
 
 }  // namespace
@@ -46,10 +63,10 @@ CLI::Option* ToolApp::add_size(const std::string& names, std::size_t& target,
   return app_
       .add_option_function<std::string>(
           names,
-          [&target](const std::string& text) {
+          [&target, names](const std::string& text) {
             const auto size = parse_size(text);
             if (!size || *size == 0)
-              throw CLI::ValidationError(wrong(text, "not a size; examples: 65536, 64KiB, 16MiB"));
+              throw wrong(names, text, "not a size; examples: 65536, 64KiB, 16MiB");
             target = static_cast<std::size_t>(*size);
           },
           help)
@@ -62,11 +79,10 @@ CLI::Option* ToolApp::add_duration(const std::string& names,
   return app_
       .add_option_function<std::string>(
           names,
-          [&target](const std::string& text) {
+          [&target, names](const std::string& text) {
             target = parse_duration(text);
             if (!target)
-              throw CLI::ValidationError(
-                  wrong(text, "not a duration; examples: 500ms, 30s, 5m, 1h30m"));
+              throw wrong(names, text, "not a duration; examples: 500ms, 30s, 5m, 1h30m");
           },
           help)
       ->type_name("DURATION");
@@ -77,11 +93,9 @@ CLI::Option* ToolApp::add_duration(const std::string& names, std::chrono::millis
   return app_
       .add_option_function<std::string>(
           names,
-          [&target](const std::string& text) {
+          [&target, names](const std::string& text) {
             const auto value = parse_duration(text);
-            if (!value)
-              throw CLI::ValidationError(
-                  wrong(text, "not a duration; examples: 500ms, 30s, 5m, 1h30m"));
+            if (!value) throw wrong(names, text, "not a duration; examples: 500ms, 30s, 5m, 1h30m");
             target = *value;
           },
           help)
@@ -93,12 +107,14 @@ CLI::Option* ToolApp::add_integer(const std::string& names, std::int64_t& target
   return app_
       .add_option_function<std::string>(
           names,
-          [&target, low, high](const std::string& text) {
+          [&target, names, low, high](const std::string& text) {
             const auto value = parse_int(text);
             if (!value || *value < low || *value > high) {
-              throw CLI::ValidationError(wrong(text, "not a whole number from " +
-                                                         std::to_string(low) + " to " +
-                                                         std::to_string(high)));
+              throw wrong(names, text,
+                          high == std::numeric_limits<std::int64_t>::max()
+                              ? "not a whole number, " + std::to_string(low) + " or more"
+                              : "not a whole number from " + std::to_string(low) + " to " +
+                                    std::to_string(high));
             }
             target = *value;
           },
@@ -112,7 +128,7 @@ void ToolApp::add_sink_options(SinkOptions& options) {
           [&options](const std::string& text) {
             const auto value = parse_int(text);
             if (!value || *value < 1)
-              throw CLI::ValidationError(wrong(text, "not a number of records above 0"));
+              throw wrong("--batch-size", text, "not a number of records above 0; example: 50000");
             options.batch_size = static_cast<std::size_t>(*value);
           },
           "Most records stored in one transaction (default 50000).")
@@ -134,6 +150,12 @@ void ToolApp::add_sink_options(SinkOptions& options) {
 }
 
 std::optional<int> ToolApp::parse(int argc, const char* const* argv) {
+  // A repeatable option takes one value each time: in `-t orders out` a second word is a slip, not
+  // another topic.
+  for (CLI::Option* option :
+       app_.get_options([](const CLI::Option* candidate) { return candidate->nonpositional(); })) {
+    option->allow_extra_args(false);
+  }
   try {
     app_.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
@@ -148,7 +170,7 @@ std::optional<int> ToolApp::parse(int argc, const char* const* argv) {
       std::fputs(generate_document(app_, generate_).c_str(), stdout);
       return 0;
     }
-    throw usage_error(app_.get_name(), error);
+    throw usage_error(app_, error);
   }
   if (!generate_.empty()) {
     std::fputs(generate_document(app_, generate_).c_str(), stdout);

@@ -29,7 +29,7 @@ inline void add_output_option(ToolApp& app, std::optional<OutputFormat>& target)
           "--output",
           [&target](const std::string& text) {
             if (text != "table" && text != "ndjson") {
-              throw CLI::ValidationError("'" + text + "': unknown. Use table or ndjson");
+              throw CLI::ValidationError("--output: '" + text + "': unknown. Use table or ndjson");
             }
             target = text == "table" ? OutputFormat::table : OutputFormat::ndjson;
           },

@@ -4,6 +4,7 @@
 #include <sys/syslog.h>
 
 #include <cstdlib>
+#include <string_view>
 
 #include "common/base/log.hpp"
 
@@ -27,7 +28,7 @@ std::string remedy_for(rd_kafka_resp_err_t code) {
     case Exit::no_permission:
       return ". Check the login (-X sasl.*), the certificates (-X ssl.*) and the ACLs";
     case Exit::no_input:
-      return ". Check the name: kgroups and kgroups topics list what is there";
+      return ". Check the name";
     default:
       return {};
   }
@@ -51,7 +52,9 @@ Client::Client(ClientConfig config, rd_kafka_type_t type, void* owner)
 void Client::on_log(const rd_kafka_t* handle, int level, const char* facility, const char* text) {
   log::debug(std::string("librdkafka: ") + facility + ": " + text);
   auto* const client = static_cast<Client*>(rd_kafka_opaque(handle));
-  if (level > LOG_ERR || client == nullptr) return;
+  // The sum of it all ("1/1 brokers are down") must not replace the cause that was said before.
+  const bool summary = std::string_view(text).ends_with("brokers are down");
+  if (level > LOG_ERR || summary || client == nullptr) return;
   const std::lock_guard lock(client->mutex_);
   client->last_failure_ = without_thread_name(text);
 }

@@ -2,8 +2,10 @@
 // ClientConfig of client.hpp.
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <string_view>
 
+#include "common/base/fd.hpp"
 #include "common/kafka/client.hpp"
 
 namespace kpipe {
@@ -16,7 +18,7 @@ struct Refusal {
 
 constexpr std::string_view commit_reason =
     "kpipe commits what the sink has acknowledged, never what was merely read. See --commit";
-constexpr std::array<Refusal, 8> refused{{
+constexpr std::array<Refusal, 7> refused{{
     {"enable.auto.commit", commit_reason},
     {"auto.commit.enable", commit_reason},
     {"auto.commit.interval.ms", "use --commit-interval"},
@@ -25,8 +27,33 @@ constexpr std::array<Refusal, 8> refused{{
      "kpipe never jumps silently: --from says where to start without a stored offset"},
     {"enable.partition.eof", "kpipe needs it to see the end of a partition"},
     {"group.id", "use -g"},
-    {"group.instance.id", "use --instance-id"},
 }};
+
+constexpr std::array<std::string_view, 6> secrets{
+    "sasl.password", "ssl.key.password",        "ssl.keystore.password",
+    "ssl.key.pem",   "sasl.oauthbearer.config", "sasl.oauthbearer.client.secret"};
+
+/// Everybody on the machine can read a command line: a secret comes from file:PATH or env:NAME.
+std::string resolve_secret(const std::string& name, const std::string& value) {
+  constexpr std::string_view file = "file:";
+  constexpr std::string_view env = "env:";
+  if (value.starts_with(file)) {
+    std::string text = read_file(value.substr(file.size()));
+    while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+    return text;
+  }
+  if (value.starts_with(env)) {
+    const char* const text = std::getenv(value.c_str() + env.size());
+    if (text == nullptr) {
+      throw Error(Exit::config,
+                  "-X: " + name + ": the environment has no " + value.substr(env.size()));
+    }
+    return text;
+  }
+  throw Error(Exit::usage, "-X: " + name +
+                               ": a secret on the command line can be read by others. Give " +
+                               name + "=file:PATH or " + name + "=env:NAME");
+}
 
 }  // namespace
 
@@ -49,7 +76,9 @@ ClientConfig::ClientConfig(const std::string& client_id, const ConnectionOptions
       throw Error(Exit::config, "-X: " + name + ": refused: " + std::string(found->reason));
     }
     has_bootstrap = has_bootstrap || name == "bootstrap.servers" || name == "metadata.broker.list";
-    set(name, property.substr(equals + 1));
+    const std::string value = property.substr(equals + 1);
+    const bool secret = std::find(secrets.begin(), secrets.end(), name) != secrets.end();
+    set(name, secret ? resolve_secret(name, value) : value);
     user_names_.push_back(name);
   }
   if (!has_bootstrap) {

@@ -68,12 +68,11 @@ Consumer::Consumer(ClientConfig config, const std::string& group, RebalanceHooks
 }
 
 Consumer::~Consumer() {
-  if (!closed_) {
-    // Destroyed on the way of an error: no hooks, no commits. The group learns it by the session's
-    // end unless the consumer leaves, so leave.
-    rd_kafka_unsubscribe(client_.get());
-    rd_kafka_assign(client_.get(), nullptr);
-  }
+  if (closed_ || !grouped_) return;
+  // On the way of an error: leave the group so that others need not wait for the session to end,
+  // but run no hooks: their owner is being destroyed.
+  hooks_enabled_ = false;
+  rd_kafka_consumer_close(client_.get());
 }
 
 void Consumer::subscribe(const std::vector<std::string>& topics) {
@@ -195,6 +194,12 @@ void Consumer::on_rebalance(rd_kafka_t*, rd_kafka_resp_err_t code,
 }
 
 void Consumer::assigned(rd_kafka_topic_partition_list_t* list) {
+  // Taking nothing is an answer too; without one the group would wait for it.
+  const KafkaPartitionList nothing(rd_kafka_topic_partition_list_new(0));
+  if (!hooks_enabled_) {
+    change_assignment(nothing.get(), true);
+    return;
+  }
   try {
     for (const StartPosition& start : hooks_.on_assign(to_vector(list))) {
       rd_kafka_topic_partition_t* item =
@@ -205,14 +210,14 @@ void Consumer::assigned(rd_kafka_topic_partition_list_t* list) {
   } catch (...) {
     // No exception may cross librdkafka's C frames; read() throws it on.
     hook_failure_ = std::current_exception();
-    list->cnt = 0;  // take nothing, but answer: the group waits for it
-    change_assignment(list, true);
+    change_assignment(nothing.get(), true);
   }
 }
 
 void Consumer::revoked(rd_kafka_topic_partition_list_t* list) {
   try {
-    hooks_.on_revoke(to_vector(list), rd_kafka_assignment_lost(client_.get()) != 0);
+    if (hooks_enabled_)
+      hooks_.on_revoke(to_vector(list), rd_kafka_assignment_lost(client_.get()) != 0);
   } catch (...) {
     hook_failure_ = std::current_exception();
   }

@@ -95,6 +95,7 @@ class Consumer {
   KafkaQueue commit_queue_;
   std::vector<rd_kafka_message_t*> raw_;
   bool grouped_;
+  bool hooks_enabled_ = true;
   bool commit_in_flight_ = false;
   bool closed_ = false;
 };

@@ -14,6 +14,9 @@ namespace kpipe {
 // timeout at most. A failure of the whole call throws Error; failures of single brokers, groups and
 // partitions are in the result, because one bad part must not hide the others.
 
+/// A client for a short visit: asks, prints, goes.
+ClientConfig visitor_config(const std::string& client_id, const ConnectionOptions& connection);
+
 struct GroupListing {
   std::string group;
   std::string state;  ///< as Kafka names it: Stable, Empty, PreparingRebalance, ...
@@ -25,7 +28,7 @@ struct GroupListings {
   std::vector<std::string> failures;  ///< one reason for each broker that did not answer
 };
 
-/// The consumer groups of all brokers.
+/// The consumer groups of all brokers. Throws Error when brokers failed and none listed a group.
 GroupListings list_groups(const Client& client);
 
 struct GroupMember {
@@ -55,6 +58,10 @@ struct GroupDescription {
 /// In the order asked. Names must differ.
 std::vector<GroupDescription> describe_groups(const Client& client,
                                               const std::vector<std::string>& groups);
+/// The same for groups just listed. An empty group has no members to ask for: that saves three
+/// requests.
+std::vector<GroupDescription> describe_groups(const Client& client,
+                                              const std::vector<GroupListing>& listings);
 
 struct GroupOffsets {
   std::string group;

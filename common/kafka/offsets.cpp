@@ -61,6 +61,7 @@ std::string CommitMetadata::text() const {
 }
 
 bool CommitMetadata::parse(std::string_view text, CommitMetadata& metadata) {
+  while (text.ends_with('\0')) text.remove_suffix(1);  // some clients commit C's terminator too
   constexpr std::string_view head = "kpipe gen=";
   if (!text.starts_with(head)) return false;
   text.remove_prefix(head.size());

@@ -25,7 +25,8 @@ std::vector<std::string> split(const std::string& text, char separator) {
 std::int32_t partition_number(const std::string& text, const std::string& whole) {
   const auto value = parse_int(text);
   if (!value || *value < 0 || *value > std::numeric_limits<std::int32_t>::max()) {
-    throw Error(Exit::usage, "'" + whole + "': not a list of partitions; examples: 3 or 0,2-5");
+    throw Error(Exit::usage,
+                "-t, -p: '" + whole + "': not a list of partitions; examples: 3 or 0,2-5");
   }
   return static_cast<std::int32_t>(*value);
 }
@@ -81,7 +82,9 @@ std::vector<std::int32_t> parse_partitions(const std::string& text) {
     const std::int32_t last =
         dash == std::string::npos ? first : partition_number(part.substr(dash + 1), text);
     if (last < first || last - first > most) partition_number("", text);
-    for (std::int32_t p = first; p <= last; ++p) partitions.push_back(p);
+    for (std::int64_t p = first; p <= last; ++p) {
+      partitions.push_back(static_cast<std::int32_t>(p));
+    }
   }
   std::sort(partitions.begin(), partitions.end());
   partitions.erase(std::unique(partitions.begin(), partitions.end()), partitions.end());
@@ -156,20 +159,21 @@ std::optional<int> parse_options(int argc, const char* const* argv, Options& opt
   app.add_option("-f,--format", format,
                  "What values are: json (default; checked and copied), string or raw (base64).")
       ->type_name("FORMAT")
-      ->check(CLI::IsMember({"json", "string", "raw"}, CLI::ignore_case).description(""));
+      ->check(CLI::IsMember({"json", "string", "raw"}, CLI::ignore_case));
   app.add_option("--commit", commit,
                  "What to commit: ack (what the sink has stored; default with a group and a pipe), "
                  "written (what was "
                  "written to stdout), none.")
       ->type_name("POLICY")
-      ->check(CLI::IsMember({"ack", "written", "none"}).description(""));
+      ->check(CLI::IsMember({"ack", "written", "none"}));
   tool.add_duration("--commit-interval", options.commit_interval,
                     "Time between two commits, at least (default 1s).");
   app.add_option("--acks", options.acks,
                  "Read acknowledgements from this FIFO or file; give the sink the same.")
       ->type_name("PATH");
   tool.add_duration("--drain-timeout", options.drain_timeout,
-                    "Longest wait for the last acknowledgements (default 30s).");
+                    "After a stop signal: longest wait for acknowledgements without a sign of life "
+                    "from the sink (default 30s).");
   tool.add_integer("--batch-size", batch_size, 1, kMaxCount,
                    "Most records handed to stdout at once (default 100000).");
   tool.add_duration(

@@ -31,7 +31,7 @@ constexpr milliseconds kTick{250};
 Pump::Pump(const Options& options, CommitPolicy commit, int stdout_fd)
     : options_(options),
       commit_(commit),
-      stdout_is_pipe_(is_pipe(stdout_fd)),
+      stdout_fd_(stdout_fd),
       encoder_(options.format),
       started_(Clock::now()) {
   if (commit_ != CommitPolicy::written) link_.open(options.acks, stdout_fd);
@@ -77,7 +77,7 @@ void Pump::start() {
 }
 
 bool Pump::finished() const {
-  if (stop::requested() || bad_record_ || writer_->error() != 0) return true;
+  if (stop::requested() || bad_record_ || reader_gone_ || writer_->error() != 0) return true;
   if (commit_ == CommitPolicy::ack && link_.gone()) return true;
   if (options_.count && records_ >= *options_.count) return true;
   if (!options_.once || !assigned_once_) return false;
@@ -270,7 +270,10 @@ void Pump::hold_back() {
 void Pump::wait() {
   // Positions at the end of a partition are told once their records are on the way.
   settle_positions();
-  std::vector<pollfd> fds{{stop::fd(), POLLIN, 0}, {writer_->event_fd(), POLLIN, 0}};
+  // Asking for nothing still tells when the reader of the pipe has gone: an idle topic writes
+  // nothing that would fail.
+  std::vector<pollfd> fds{
+      {stop::fd(), POLLIN, 0}, {writer_->event_fd(), POLLIN, 0}, {stdout_fd_, 0, 0}};
   if (!blocked_since_ || paused_) fds.push_back({consumer_->fd(), POLLIN, 0});
   link_.add_poll_fds(fds);
   milliseconds timeout = kTick;
@@ -282,6 +285,7 @@ void Pump::wait() {
   if (::poll(fds.data(), fds.size(), static_cast<int>(timeout.count())) < 0 && errno != EINTR) {
     throw system_error("poll", errno);
   }
+  reader_gone_ = (fds[2].revents & POLLERR) != 0;
   writer_->clear_event();
   consumer_->clear_fd();
 }

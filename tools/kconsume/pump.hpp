@@ -71,7 +71,7 @@ class Pump final : public RebalanceHooks {
   std::vector<StartPosition> on_assign(const std::vector<TopicPartition>& partitions) override;
   void on_revoke(const std::vector<TopicPartition>& partitions, bool lost) override;
   std::vector<PartitionFacts> gather_facts(const std::vector<TopicPartition>& partitions);
-  StartPosition take_over(const PartitionFacts& facts);
+  StartPosition take_over(const PartitionFacts& facts, std::vector<std::string>& warnings);
   void explain(const std::vector<StartPosition>& starts);
   void check_late_sink();
 
@@ -82,16 +82,18 @@ class Pump final : public RebalanceHooks {
   void commit_if_due();
   void take_commit_result(int timeout_ms);
   void commit_now(const std::vector<TopicPartition>* only);
-  void wait_for_acks(const std::vector<TopicPartition>* only, Clock::time_point deadline);
+  bool nobody_acknowledges() const;
+  void serve_acks();
+  void wait_for_acks(const std::vector<TopicPartition>& only, Clock::time_point deadline);
   bool all_acknowledged(const std::vector<TopicPartition>* only) const;
   std::string metadata_of(const Checkpoint& checkpoint) const;
   void drain();
-  void drain_writer(Clock::time_point deadline);
+  std::uint64_t signs_of_life() const;
   void check_end() const;
 
   const Options& options_;
   CommitPolicy commit_;
-  bool stdout_is_pipe_;
+  int stdout_fd_;
   SinkLink link_;
   OffsetTracker tracker_;
   std::unique_ptr<Writer> writer_;
@@ -113,7 +115,8 @@ class Pump final : public RebalanceHooks {
   std::uint64_t records_ = 0;
 
   bool assigned_once_ = false;
-  bool draining_ = false;
+  bool closing_ = false;
+  bool reader_gone_ = false;
   bool paused_ = false;
   std::optional<Clock::time_point> blocked_since_;
   Clock::time_point last_commit_;
@@ -121,7 +124,7 @@ class Pump final : public RebalanceHooks {
   bool said_nobody_acks_ = false;
   bool explained_ = false;
   std::optional<Error> bad_record_;
-  std::uint64_t refused_acks_ = 0;
+  std::uint64_t accepted_acks_ = 0;
   std::int64_t unacknowledged_ = 0;  ///< at the end of the run
 };
 

@@ -22,11 +22,24 @@ bool contains(const std::vector<TopicPartition>& partitions, const TopicPartitio
   return std::find(partitions.begin(), partitions.end(), tp) != partitions.end();
 }
 
+/// What befalls one partition mostly befalls all: one line, the rest for -v.
+void warn(const std::vector<std::string>& warnings) {
+  for (std::size_t i = 1; i < warnings.size(); ++i) log::info(warnings[i]);
+  if (warnings.empty()) return;
+  const std::size_t more = warnings.size() - 1;
+  log::warning(warnings[0] +
+               (more == 0 ? "" : " (and " + std::to_string(more) + " more partitions: -v)"));
+}
+
 }  // namespace
 
 std::vector<StartPosition> Pump::on_assign(const std::vector<TopicPartition>& partitions) {
   std::vector<StartPosition> starts;
-  for (const PartitionFacts& facts : gather_facts(partitions)) starts.push_back(take_over(facts));
+  std::vector<std::string> warnings;
+  for (const PartitionFacts& facts : gather_facts(partitions)) {
+    starts.push_back(take_over(facts, warnings));
+  }
+  warn(warnings);
   assigned_once_ = true;
   last_partition_ = nullptr;
   explain(starts);
@@ -36,18 +49,18 @@ std::vector<StartPosition> Pump::on_assign(const std::vector<TopicPartition>& pa
 std::vector<PartitionFacts> Pump::gather_facts(const std::vector<TopicPartition>& partitions) {
   std::vector<PartitionFacts> all;
   if (partitions.empty()) return all;
-  // Committed first, the log's end after it: never a committed offset beyond the end by our own
-  // doing.
+  // Committed, then stored, then the log's end: another instance may be storing and committing
+  // meanwhile, and neither offset may look as if it were beyond the end.
   std::vector<CommittedOffset> committed;
   if (!options_.group.empty()) committed = consumer_->committed(partitions);
-  const Client& client = consumer_->client();
-  const std::vector<PartitionLog> logs = read_logs(client, partitions, time_of(options_.from));
   link_.wait_for_sink(options_.group.empty()
                           ? kSinkPatienceWithoutGroup
                           : std::max(kSinkPatience - std::chrono::duration_cast<milliseconds>(
                                                          Clock::now() - started_),
                                      kSinkPatienceWithoutGroup));
   const std::optional<SinkLink::Stored> stored = link_.ask(partitions);
+  const Client& client = consumer_->client();
+  const std::vector<PartitionLog> logs = read_logs(client, partitions, time_of(options_.from));
   for (std::size_t i = 0; i < partitions.size(); ++i) {
     PartitionFacts& facts = all.emplace_back();
     facts.tp = partitions[i];
@@ -74,9 +87,9 @@ std::vector<PartitionFacts> Pump::gather_facts(const std::vector<TopicPartition>
   return all;
 }
 
-StartPosition Pump::take_over(const PartitionFacts& facts) {
+StartPosition Pump::take_over(const PartitionFacts& facts, std::vector<std::string>& warnings) {
   const StartDecision decision = decide_start(facts);
-  if (!decision.warning.empty()) log::warning(decision.warning);
+  if (!decision.warning.empty()) warnings.push_back(decision.warning);
   std::int64_t start = decision.offset;
   const auto memory = memories_.find(facts.tp);
   if (memory != memories_.end()) {
@@ -132,11 +145,11 @@ void Pump::on_revoke(const std::vector<TopicPartition>& partitions, bool lost) {
   });
   next_pending_ = 0;
   last_partition_ = nullptr;
-  if (!draining_ && !lost) {
+  if (!closing_ && !lost) {
     if (!out_.bytes.empty() && writer_->has_room()) submit();
     settle_positions();
     const auto deadline = Clock::now() + kRevokeWait;
-    wait_for_acks(&partitions, deadline);
+    wait_for_acks(partitions, deadline);
     commit_now(&partitions);
     const auto left = tracker_.outstanding();
     for (const Checkpoint& c : left) {

@@ -16,6 +16,11 @@ using std::chrono::milliseconds;
 
 /// When nobody has acknowledged anything for this long, somebody should be told.
 constexpr std::chrono::seconds kNobodyAcks{10};
+/// At the natural end of a run the sink may take its time (its database may be away); with no sign
+/// of life for this long it is given up.
+constexpr std::chrono::minutes kStall{10};
+/// Far below max.poll.interval.ms.
+constexpr std::chrono::seconds kPollWhileDraining{1};
 
 bool concerns(const std::vector<TopicPartition>* only, const TopicPartition& tp) {
   return only == nullptr || std::find(only->begin(), only->end(), tp) != only->end();
@@ -41,6 +46,8 @@ void Pump::take_acks() {
 void Pump::take_ack(const Checkpoint& ack) {
   switch (tracker_.acked(ack)) {
     case OffsetTracker::Ack::accepted:
+      ++accepted_acks_;
+      return;
     case OffsetTracker::Ack::not_ahead:
       return;
     case OffsetTracker::Ack::not_assigned:
@@ -62,7 +69,6 @@ void Pump::take_ack(const Checkpoint& ack) {
                    ": above what was written. Is this FIFO used by another pipeline?");
       break;
   }
-  ++refused_acks_;
 }
 
 /// Tells the tracker, and a sink that reads us directly, of positions above the last record.
@@ -129,68 +135,85 @@ bool Pump::all_acknowledged(const std::vector<TopicPartition>* only) const {
                       [&](const Checkpoint& c) { return concerns(only, c.tp); });
 }
 
-/// Asks for an early flush and waits, serving everything but Kafka's queue.
-void Pump::wait_for_acks(const std::vector<TopicPartition>* only, Clock::time_point deadline) {
-  if (commit_ == CommitPolicy::none && !link_.present()) return;
+/// Nobody is there who could acknowledge: a sink that is gone, or none that ever spoke.
+bool Pump::nobody_acknowledges() const {
+  if (commit_ == CommitPolicy::written) return reader_gone_ || writer_->error() != 0;
+  return link_.gone() || (!link_.present() && !link_.reads_path());
+}
+
+/// One round of a wait in which Kafka's queue is not read: what else may come, at most 50 ms.
+void Pump::serve_acks() {
+  std::vector<pollfd> fds{{writer_->event_fd(), POLLIN, 0}};
+  link_.add_poll_fds(fds);
+  if (::poll(fds.data(), fds.size(), 50) < 0 && errno != EINTR) throw system_error("poll", errno);
+  writer_->clear_event();
+  take_acks();
+  settle_positions();
+}
+
+/// For a revocation: asks for an early flush and waits, bounded, because the group waits with us.
+void Pump::wait_for_acks(const std::vector<TopicPartition>& only, Clock::time_point deadline) {
   std::vector<Checkpoint> asked;
   for (const Checkpoint& c : tracker_.outstanding()) {
-    if (concerns(only, c.tp)) asked.push_back(c);
+    if (concerns(&only, c.tp)) asked.push_back(c);
   }
   link_.flush(asked, writer_->submitted_bytes());
-  while (!all_acknowledged(only) && Clock::now() < deadline) {
-    // Nobody there who could acknowledge: a sink that is gone, or none that ever spoke.
-    if (commit_ != CommitPolicy::written &&
-        (link_.gone() || (!link_.present() && !link_.reads_path())))
-      break;
-    if (commit_ == CommitPolicy::written && writer_->error() != 0) break;
-    std::vector<pollfd> fds{{writer_->event_fd(), POLLIN, 0}};
-    link_.add_poll_fds(fds);
-    if (::poll(fds.data(), fds.size(), 50) < 0 && errno != EINTR) throw system_error("poll", errno);
-    writer_->clear_event();
-    take_acks();
-    settle_positions();
-  }
+  while (!all_acknowledged(&only) && Clock::now() < deadline && !nobody_acknowledges())
+    serve_acks();
   take_acks();
 }
 
 /// The end of reading: everything encoded goes out, stdout is closed, so that the sink stores the
 /// rest, and what it acknowledges is committed.
 void Pump::drain() {
-  draining_ = true;
-  const auto deadline = Clock::now() + options_.drain_timeout;
   pending_.clear();
   next_pending_ = 0;
-  drain_writer(deadline);
-  take_acks();
-  settle_positions();
-  wait_for_acks(nullptr, deadline);
-  settle_positions();
-  commit_now(nullptr);
-  unacknowledged_ = tracker_.unacknowledged();  // close() empties the tracker
-  consumer_->close();
-}
-
-void Pump::drain_writer(Clock::time_point deadline) {
+  consumer_->pause();
+  auto last_progress = Clock::now();
+  auto last_poll = last_progress;
+  std::uint64_t seen = signs_of_life();
   bool said_bye = false;
-  while (writer_->error() == 0 && Clock::now() < deadline) {
-    if (!out_.bytes.empty() && writer_->has_room()) submit();
+  for (;;) {
+    if (!out_.bytes.empty() && writer_->error() == 0 && writer_->has_room()) submit();
     if (out_.bytes.empty() && !said_bye) {
       settle_positions();
       link_.bye(writer_->submitted_bytes());
       writer_->finish();
       said_bye = true;
     }
-    if (said_bye && writer_->idle()) return;
-    std::vector<pollfd> fds{{writer_->event_fd(), POLLIN, 0}};
-    link_.add_poll_fds(fds);
-    if (::poll(fds.data(), fds.size(), 50) < 0 && errno != EINTR) throw system_error("poll", errno);
-    writer_->clear_event();
-    take_acks();
+    const bool written = reader_gone_ || writer_->error() != 0 || (said_bye && writer_->idle());
+    if (written && (all_acknowledged(nullptr) || nobody_acknowledges())) break;
+    serve_acks();
+    const auto now = Clock::now();
+    if (seen != signs_of_life()) {
+      seen = signs_of_life();
+      last_progress = now;
+    }
+    const bool hurry = stop::requested() || reader_gone_ || writer_->error() != 0;
+    if (now - last_progress >= (hurry ? options_.drain_timeout : kStall)) break;
+    if (now - last_poll >= kPollWhileDraining) {
+      // Kafka takes a member that does not poll for dead. Records are thrown away: they were not
+      // delivered.
+      last_poll = now;
+      consumer_->read(pending_, 100);
+      pending_.clear();
+    }
   }
+  take_acks();
+  settle_positions();
+  commit_now(nullptr);
+  unacknowledged_ = tracker_.unacknowledged();  // close() empties the tracker
+  closing_ = true;
+  consumer_->close();
+}
+
+/// Grows whenever the reader of the pipe does anything.
+std::uint64_t Pump::signs_of_life() const {
+  return accepted_acks_ + writer_->written_batches();
 }
 
 void Pump::check_end() const {
-  const int error = writer_->error();
+  const int error = reader_gone_ ? EPIPE : writer_->error();
   if (bad_record_) throw *bad_record_;
   if (error != 0 && error != EPIPE) throw system_error("stdout", error);
   const bool must_settle = commit_ == CommitPolicy::ack || link_.present();
@@ -202,8 +225,11 @@ void Pump::check_end() const {
             (error == EPIPE     ? ": the reader of the pipe ended"
              : !link_.present() ? ": nobody acknowledges. End the pipeline in a kpipe sink, or "
                                   "say --commit written or --commit none"
-             : link_.gone()     ? ": " + link_.sink() + " went away. See its message"
-                                : ": " + link_.sink() + " did not within --drain-timeout"));
+             : link_.through_filter() && link_.gone()
+                 ? ": a filter dropped them, or died before it passed them on. They are read again "
+                   "next time"
+             : link_.gone() ? ": " + link_.sink() + " went away. See its message"
+                            : ": " + link_.sink() + " did not in time (see --drain-timeout)"));
   }
   if (commit_ == CommitPolicy::written && error == EPIPE) {
     throw Error(Exit::temp_fail,

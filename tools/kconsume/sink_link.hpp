@@ -35,6 +35,8 @@ class SinkLink {
   bool gone() const noexcept { return listener_.disconnected(); }
   /// The sink reads our stdout itself and hears what we say: it can be asked to store a position.
   bool direct() const noexcept { return listener_.connected() && listener_.direct() && present(); }
+  /// It speaks (or spoke) from behind another process.
+  bool through_filter() const noexcept { return present() && !listener_.direct(); }
   const std::string& sink() const noexcept { return sink_; }
   bool reads_path() const noexcept { return listener_.is_path(); }
 

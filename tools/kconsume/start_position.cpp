@@ -8,10 +8,17 @@ std::string number(std::int64_t value) {
   return std::to_string(value);
 }
 
-/// "kseek -g etl -t orders:3 --to 17 --execute"
+/// "kseek -g etl -t orders:3 --to 17 --execute". kseek counts on from the group's generation; where
+/// the sink's is as high (another tool erased the group's), the sink would not see that it was
+/// moved.
 std::string kseek(const PartitionFacts& facts, const std::string& to) {
-  return "kseek -g " + facts.group + " -t " + facts.tp.topic + ":" + number(facts.tp.partition) +
-         " --to " + to + " --execute";
+  const std::int64_t group = facts.lineage ? facts.lineage->generation : 0;
+  std::string command = "kseek -g " + facts.group + " -t " + facts.tp.topic + ":" +
+                        number(facts.tp.partition) + " --to " + to;
+  if (facts.stored && facts.stored->generation > group) {
+    command += " --generation " + number(facts.stored->generation + 1);
+  }
+  return command + " --execute";
 }
 
 std::string name(const PartitionFacts& facts) {

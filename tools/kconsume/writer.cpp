@@ -77,6 +77,11 @@ std::vector<Checkpoint> Writer::take_written() {
   return std::exchange(written_, {});
 }
 
+std::uint64_t Writer::written_batches() const {
+  const std::lock_guard lock(mutex_);
+  return written_batches_;
+}
+
 void Writer::abandon(std::unique_ptr<Writer> writer) {
   writer->thread_.detach();
   static_cast<void>(writer.release());
@@ -102,13 +107,17 @@ void Writer::run() {
     lock.lock();
     writing_ = false;
     if (error != 0) error_ = error;
-    if (error_ == 0) written_.insert(written_.end(), batch.upto.begin(), batch.upto.end());
+    if (error_ == 0) {
+      written_.insert(written_.end(), batch.upto.begin(), batch.upto.end());
+      ++written_batches_;
+    }
     batch.bytes.clear();
     batch.upto.clear();
     if (batch.bytes.capacity() <= kKeptCapacity) spare_.push_back(std::move(batch));
     notify();
   }
-  ::close(fd_);
+  // Some file systems report a failed write only here.
+  if (::close(fd_) != 0 && error_ == 0) error_ = errno;
   closed_ = true;
   notify();
 }

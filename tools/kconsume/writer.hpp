@@ -50,6 +50,8 @@ class Writer {
   /// Checkpoints of batches completely written since the last call.
   std::vector<Checkpoint> take_written();
   std::uint64_t submitted_bytes() const noexcept { return submitted_bytes_; }
+  /// Batches written so far: a sign of life of the reader.
+  std::uint64_t written_batches() const;
 
   /// Lets go of a writer whose thread hangs in write(2) to a reader that does not read. Its memory
   /// stays with the thread until the process ends.
@@ -72,6 +74,7 @@ class Writer {
   std::vector<OutBatch> spare_;
   std::vector<Checkpoint> written_;
   std::uint64_t submitted_bytes_ = 0;
+  std::uint64_t written_batches_ = 0;
   bool writing_ = false;
   bool finishing_ = false;
   bool closed_ = false;

@@ -1,0 +1,240 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# kgroups against a real broker. What it says is compared with what kadmin (Python) finds.
+# shellcheck disable=SC2030,SC2031,SC2154  # bats runs each test in a subshell, and sets status and stderr there
+
+bats_require_minimum_version 1.5.0
+load ../support/common
+
+setup() {
+  export KPIPE_BOOTSTRAP_SERVERS=$KAFKA_BOOTSTRAP
+  member=
+  new_group
+}
+
+teardown() {
+  [[ -z $member ]] || kill "$member" 2>/dev/null || true
+  [[ -z $member ]] || wait "$member" 2>/dev/null || true
+}
+
+# numbers PARTITION COUNT: fills a partition of $TOPIC.
+numbers() { seq 1 "$2" | produce "$TOPIC" -p "$1"; }
+
+# hold PROTOCOL: a member of $GROUP on $TOPIC that commits nothing; classic or consumer (KIP-848).
+hold() {
+  "$KPIPE_PYTHON" - "$GROUP" "$TOPIC" "$1" 3>&- <<'PYTHON' &
+import os, sys
+from confluent_kafka import Consumer
+group, topic, protocol = sys.argv[1:]
+config = {"bootstrap.servers": os.environ["KAFKA_BOOTSTRAP"], "group.id": group, "client.id": "holder",
+          "enable.auto.commit": False, "group.protocol": protocol}
+consumer = Consumer(config)
+consumer.subscribe([topic])
+while True:
+    consumer.poll(0.2)
+PYTHON
+  member=$!
+  wait_until 20 assigned
+}
+assigned() { kgroups lag "$GROUP" 2>/dev/null | grep -q .; }
+
+field() { jq -r "select(.group == \"$GROUP\") | .$1" <<<"$output"; }
+
+@test "list: a group without members, as NDJSON" {
+  new_topic 1
+  kadmin commit "$GROUP" "$TOPIC" 0 0
+  run -0 --separate-stderr kgroups
+  assert_equal "$(field state)" Empty
+  assert_equal "$(field members)" 0
+  assert_equal "$stderr" ""
+}
+
+@test "list: members and protocol of a classic and of a KIP-848 group" {
+  local protocol expected
+  for protocol in classic consumer; do
+    new_group
+    new_topic 1
+    hold "$protocol"
+    run -0 --separate-stderr kgroups list
+    expected=Classic
+    [[ $protocol == classic ]] || expected=Consumer
+    assert_equal "$(field type)" "$expected"
+    assert_equal "$(field state)" Stable
+    assert_equal "$(field members)" 1
+    refute [ -z "$(field protocol)" ]
+    teardown
+  done
+}
+
+@test "lag: each partition as a checkpoint line, equal to the broker's own numbers" {
+  new_topic 3
+  numbers 0 10
+  numbers 1 20
+  kadmin commit "$GROUP" "$TOPIC" 0 4
+  kadmin commit "$GROUP" "$TOPIC" 1 20 --metadata 'kpipe gen=3 sink=pg:public.orders'
+  kadmin commit "$GROUP" "$TOPIC" 2 0
+  run -0 --separate-stderr kgroups lag "$GROUP"
+  assert_equal "$stderr" ""
+  assert_equal "$(jq -c '[.partition,.offset,.log_start,.log_end,.lag,.gen,.sink]' <<<"$output")" \
+    '[0,4,0,10,6,null,null]
+[1,20,0,20,0,3,"pg:public.orders"]
+[2,0,0,0,0,null,null]'
+  assert_equal "$(jq -r '[.partition,.log_start,.stable_end,.log_end]|@tsv' <<<"$output")" "$(kadmin ends "$TOPIC")"
+}
+
+@test "lag: summed by topic and by group" {
+  new_topic 2
+  numbers 0 10
+  numbers 1 5
+  kadmin commit "$GROUP" "$TOPIC" 0 4
+  kadmin commit "$GROUP" "$TOPIC" 1 0
+  run -0 kgroups lag "$GROUP" --by topic
+  assert_output "{\"group\":\"$GROUP\",\"topic\":\"$TOPIC\",\"partitions\":2,\"lag\":11}"
+  run -0 kgroups --by group lag "$GROUP"
+  assert_output "{\"group\":\"$GROUP\",\"partitions\":2,\"lag\":11}"
+}
+
+@test "lag: all groups when none is named" {
+  new_topic 1
+  kadmin commit "$GROUP" "$TOPIC" 0 0
+  local first=$GROUP
+  new_group
+  kadmin commit "$GROUP" "$TOPIC" 0 0
+  # Groups of other tests may go at any moment; these two stay.
+  run --separate-stderr kgroups lag
+  assert_equal "$(jq -r "select(.topic == \"$TOPIC\") | .group" <<<"$output" | sort)" "$(printf '%s\n' "$first" "$GROUP" | sort)"
+}
+
+@test "lag: an aligned table with a total on a terminal" {
+  new_topic 2
+  numbers 1 7
+  kadmin commit "$GROUP" "$TOPIC" 0 0
+  kadmin commit "$GROUP" "$TOPIC" 1 2
+  run -0 script -qec "kgroups lag $GROUP" /dev/null
+  assert_line --index 0 --regexp '^GROUP +TOPIC +PARTITION +COMMITTED +LOG-START +LOG-END +LAG'
+  assert_line --index 2 --regexp "^$GROUP +$TOPIC +1 +2 +0 +7 +5"
+  assert_line --index 3 --regexp '^TOTAL +5'
+}
+
+@test "lag: control characters of a group's name do not reach the terminal" {
+  new_topic 1
+  local name=$'\e[31m'$GROUP
+  kadmin commit "$name" "$TOPIC" 0 0
+  run -0 script -qec "kgroups lag \$'\\e[31m$GROUP'" /dev/null
+  assert_line --index 1 --partial "\\x1b[31m$GROUP"
+  refute_output --partial $'\e'
+  run -0 kgroups lag "$name"
+  assert_equal "$(jq -r .group <<<"$output")" "$name"
+  kadmin delete-group "$name"
+}
+
+@test "lag: an open transaction holds back what can be read" {
+  new_topic 1
+  kadmin produce-transactional "$TOPIC" 3 0 --leave-open 4
+  kadmin commit "$GROUP" "$TOPIC" 0 0
+  run -0 kgroups lag "$GROUP"
+  assert_equal "$(jq -c '[.stable_end,.log_end,.lag]' <<<"$output")" '[4,8,4]'
+  run -0 kgroups lag "$GROUP" --output table
+  assert_output --partial "open transaction holds back 4"
+}
+
+@test "lag: retention past the committed offset is said, and only what is left counts" {
+  new_topic 1
+  numbers 0 10
+  kadmin commit "$GROUP" "$TOPIC" 0 2
+  kadmin delete-records "$TOPIC" 0 6
+  run -0 kgroups lag "$GROUP"
+  assert_equal "$(jq -c '[.offset,.log_start,.lag,.truncated]' <<<"$output")" '[2,6,4,true]'
+}
+
+@test "lag: a committed offset beyond the end is no negative lag" {
+  new_topic 1
+  numbers 0 3
+  kadmin commit "$GROUP" "$TOPIC" 0 99
+  run -0 kgroups lag "$GROUP"
+  assert_equal "$(jq -c '[.lag,.beyond_end]' <<<"$output")" '[0,true]'
+}
+
+@test "lag: an assigned partition without a commit has no known lag" {
+  new_topic 2
+  numbers 0 3
+  hold classic
+  run -0 kgroups lag "$GROUP"
+  assert_equal "$(jq -c '[.partition,.offset,.lag]' <<<"$output")" '[0,null,null]
+[1,null,0]'
+  run -1 --separate-stderr kgroups lag "$GROUP" --max-lag 1000
+  assert_equal "${#stderr_lines[@]}" 1
+  [[ $stderr == *"$GROUP ${TOPIC}[0]: lag not known"* ]]
+}
+
+@test "lag: --max-lag names the offenders and exits 1" {
+  new_topic 2
+  numbers 0 10
+  numbers 1 3
+  kadmin commit "$GROUP" "$TOPIC" 0 0
+  kadmin commit "$GROUP" "$TOPIC" 1 0
+  run -0 --separate-stderr kgroups lag "$GROUP" --max-lag 10
+  assert_equal "$stderr" ""
+  run -1 --separate-stderr kgroups lag "$GROUP" --max-lag 9
+  assert_equal "$stderr" "kgroups: $GROUP ${TOPIC}[0]: lag 10 is above --max-lag 9"
+  assert_equal "${#lines[@]}" 2
+  run -1 --separate-stderr kgroups lag "$GROUP" --by group --max-lag 12
+  assert_equal "$stderr" "kgroups: $GROUP: lag 13 is above --max-lag 12"
+}
+
+@test "lag: unknown groups: 66 alone, 1 beside a known one, which is shown" {
+  new_topic 1
+  kadmin commit "$GROUP" "$TOPIC" 0 0
+  run -66 --separate-stderr kgroups lag nobody
+  assert_equal "$output" ""
+  assert_equal "$stderr" "kgroups: nobody: no such group. kgroups list shows what is there"
+  run -1 --separate-stderr kgroups lag nobody "$GROUP"
+  assert_equal "$(field topic)" "$TOPIC"
+}
+
+@test "shared options work before and after the subcommand" {
+  new_topic 1
+  kadmin commit "$GROUP" "$TOPIC" 0 0
+  unset KPIPE_BOOTSTRAP_SERVERS
+  run -0 kgroups -b "$KAFKA_BOOTSTRAP" lag "$GROUP" "$GROUP"
+  assert_equal "${#lines[@]}" 1
+  run -0 kgroups lag "$GROUP" -b "$KAFKA_BOOTSTRAP" --output ndjson --timeout 5s
+  run -0 kgroups lag -b "$KAFKA_BOOTSTRAP" "$GROUP"
+  run -64 kgroups lag "$GROUP"
+  assert_output --partial "-b: no brokers given"
+}
+
+@test "usage errors exit 64 and say what is right" {
+  run -64 kgroups list --max-lag 5
+  assert_output --partial "--max-lag: only kgroups lag knows it"
+  run -64 kgroups list "$GROUP"
+  run -64 kgroups "$GROUP"
+  run -64 kgroups lag "$GROUP" --by broker
+  assert_output --partial "partition, topic or group"
+  run -64 kgroups lag ""
+  run -64 kgroups lag --max-lag -1
+  run -64 kgroups --output yaml
+}
+
+@test "an unreachable broker is 69, and never an empty answer with 0" {
+  local command
+  for command in list lag "lag $GROUP"; do
+    # shellcheck disable=SC2086  # words
+    run -69 --separate-stderr kgroups $command -b 127.0.0.1:1 --timeout 500ms
+    assert_equal "$output" ""
+    refute [ -z "$stderr" ]
+  done
+}
+
+@test "a reader that has seen enough is no error" {
+  new_topic 1
+  kadmin commit "$GROUP" "$TOPIC" 0 0
+  run -0 --separate-stderr bash -o pipefail -c 'kgroups | true'
+  assert_equal "$stderr" ""
+}
+
+@test "a full output device is an error" {
+  new_topic 1
+  kadmin commit "$GROUP" "$TOPIC" 0 0
+  run -74 bash -c 'kgroups >/dev/full'
+}
