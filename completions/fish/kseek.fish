@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+# Made from the option table by: kseek --generate fish
+complete -c kseek -f
+complete -c kseek -s h -l help -d 'Print this help and exit.'
+complete -c kseek -l version -d 'Print the version and exit.'
+complete -c kseek -l log-level -x -d 'How much to say on stderr: error, warning, notice (default), info or debug.'
+complete -c kseek -s v -l verbose -d 'Say more; twice for debug.'
+complete -c kseek -s q -l quiet -d 'Say only what went wrong.'
+complete -c kseek -s b -l bootstrap-servers -x -d 'Brokers to start from. Default: $KPIPE_BOOTSTRAP_SERVERS.'
+complete -c kseek -s X -x -d 'A librdkafka property; may be repeated.'
+complete -c kseek -l timeout -x -d 'Longest wait for an answer of the brokers (default 10s).'
+complete -c kseek -s g -s G -l group -x -d 'The consumer group.'
+complete -c kseek -s t -l topic -x -d 'A topic, or some of its partitions; may be repeated.'
+complete -c kseek -l all-topics -d 'All partitions for which the group has a committed offset.'
+complete -c kseek -l to -x -d 'Where to go: earliest, latest, current, an offset, +N or -N (by N records from the committed offset), @TIME (first record at or after it) or -DURATION (that long ago).'
+complete -c kseek -l from-file -r -F -d 'Go where the checkpoint lines of FILE (- for stdin) say, as printed by kgroups lag, kseek or a sink.'
+complete -c kseek -l execute -d 'Move the offsets. Without it the plan is only shown.'
+complete -c kseek -l create-group -d 'Allow a group that does not exist yet.'
+complete -c kseek -l clamp -d 'Take the nearest end of the log for a target outside of it.'
+complete -c kseek -l generation -x -d 'Mark the move with this generation (default: the group'\''s plus one). Needed only when kconsume asks for it, because another tool erased the group'\''s.'
+complete -c kseek -l output -x -d 'table (default on a terminal) or ndjson (default on a pipe or file): one JSON object a line.'

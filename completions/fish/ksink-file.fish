@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+# Made from the option table by: ksink-file --generate fish
+complete -c ksink-file -s h -l help -d 'Print this help and exit.'
+complete -c ksink-file -l version -d 'Print the version and exit.'
+complete -c ksink-file -l log-level -x -d 'How much to say on stderr: error, warning, notice (default), info or debug.'
+complete -c ksink-file -s v -l verbose -d 'Say more; twice for debug.'
+complete -c ksink-file -s q -l quiet -d 'Say only what went wrong.'
+complete -c ksink-file -l compress -x -d 'none, zstd or zstd:LEVEL (default zstd:3 if PATH ends in .zst, else none).'
+complete -c ksink-file -l content -x -a 'record value' -d 'A line of the file is the record line as it came (record, the default), or the value'\''s JSON text, null for a tombstone (value).'
+complete -c ksink-file -l print-offsets -d 'Print what is stored in PATH as checkpoint lines and exit.'
+complete -c ksink-file -l batch-size -x -d 'Most records stored in one transaction (default 50000).'
+complete -c ksink-file -l batch-bytes -x -d 'Most bytes of records held before they are stored (default 16MiB).'
+complete -c ksink-file -l batch-timeout -x -d 'Store a batch this long after its first record. Default: 1s, or as soon as the input goes idle.'
+complete -c ksink-file -l sink-id -x -d 'Name under which the offsets are stored (default: the target'\''s name). Two pipelines that feed one target from different groups need two names.'
+complete -c ksink-file -l acks -r -F -d 'Write acknowledgements to this FIFO or file instead of kconsume'\''s socket; give kconsume the same.'

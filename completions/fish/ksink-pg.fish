@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+# Made from the option table by: ksink-pg --generate fish
+complete -c ksink-pg -f
+complete -c ksink-pg -s h -l help -d 'Print this help and exit.'
+complete -c ksink-pg -l version -d 'Print the version and exit.'
+complete -c ksink-pg -l log-level -x -d 'How much to say on stderr: error, warning, notice (default), info or debug.'
+complete -c ksink-pg -s v -l verbose -d 'Say more; twice for debug.'
+complete -c ksink-pg -s q -l quiet -d 'Say only what went wrong.'
+complete -c ksink-pg -l dsn -x -d 'Where to connect: a libpq connection string or URI, without a password. Default: libpq'\''s environment (PGHOST, PGSERVICE, ...).'
+complete -c ksink-pg -l table -x -d 'Table that takes the rows: TABLE or SCHEMA.TABLE, quoted as in SQL.'
+complete -c ksink-pg -l strategy -x -a 'append' -d 'How rows are stored: append (default) adds each record as a row.'
+complete -c ksink-pg -l create-table -l no-create-table -d 'Create the table with the first batch if it is missing (default), or stop with status 66.'
+complete -c ksink-pg -l columns -x -d 'Columns to fill, and to create the table with: '\''id bigint, total numeric(10,2)'\''. One name alone is a jsonb column that takes each record'\''s whole value. Default: the table'\''s columns, or inferred from the first batch.'
+complete -c ksink-pg -l retry-for -x -d 'How long to try again while the database is away before giving up (default 5m).'
+complete -c ksink-pg -l print-offsets -d 'Print what is stored as checkpoint lines and exit; reads no input and changes nothing.'
+complete -c ksink-pg -l batch-size -x -d 'Most records stored in one transaction (default 50000).'
+complete -c ksink-pg -l batch-bytes -x -d 'Most bytes of records held before they are stored (default 16MiB).'
+complete -c ksink-pg -l batch-timeout -x -d 'Store a batch this long after its first record. Default: 1s, or as soon as the input goes idle.'
+complete -c ksink-pg -l sink-id -x -d 'Name under which the offsets are stored (default: the target'\''s name). Two pipelines that feed one target from different groups need two names.'
+complete -c ksink-pg -l acks -r -F -d 'Write acknowledgements to this FIFO or file instead of kconsume'\''s socket; give kconsume the same.'
