@@ -1,0 +1,250 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What tests do to Kafka and ask of it, independently of kpipe. The broker comes from $KAFKA_BOOTSTRAP.
+
+Answers are tab-separated lines, sorted by partition. Exit status 1 and one line on stderr when the broker refuses.
+"""
+import argparse
+import base64
+import concurrent.futures
+import functools
+import json
+import os
+import sys
+
+from confluent_kafka import (Consumer, ConsumerGroupTopicPartitions, IsolationLevel, KafkaError, KafkaException, Producer,
+                             TopicPartition)
+from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic, OffsetSpec
+
+TIMEOUT = 30
+BOOTSTRAP = {"bootstrap.servers": os.environ["KAFKA_BOOTSTRAP"], "log_level": 3}
+
+
+@functools.cache
+def admin():
+    """One client that lives as long as its futures: they never end once it is collected."""
+    return AdminClient(BOOTSTRAP)
+
+
+def results(futures):
+    """Waits for every future of an admin call: {key: result}."""
+    return {key: future.result(TIMEOUT) for key, future in futures.items()}
+
+
+def partitions_of(client, topic):
+    metadata = client.list_topics(topic, TIMEOUT).topics[topic]
+    if metadata.error is not None:
+        raise KafkaException(metadata.error)
+    return sorted(metadata.partitions)
+
+
+def create_topic(topic, partitions, configs):
+    client = admin()
+    config = dict(item.split("=", 1) for item in configs)
+    results(client.create_topics([NewTopic(topic, num_partitions=partitions, replication_factor=1, config=config)]))
+    # The answer may come before the broker that serves metadata has seen the topic.
+    while True:
+        known = client.list_topics(topic, TIMEOUT).topics[topic]
+        if known.error is None and all(p.leader >= 0 for p in known.partitions.values()) and known.partitions:
+            return
+
+
+def delete_topic(topic):
+    client = admin()
+    results(client.delete_topics([topic], operation_timeout=TIMEOUT))
+    while client.list_topics(topic, TIMEOUT).topics[topic].error is None:
+        pass
+
+
+def add_partitions(topic, total):
+    client = admin()
+    results(client.create_partitions([NewPartitions(topic, total)]))
+    while len(client.list_topics(topic, TIMEOUT).topics[topic].partitions) < total:
+        pass
+
+
+def delete_records(topic, partition, before):
+    results(admin().delete_records([TopicPartition(topic, partition, before)]))
+
+
+def committed(group, topic):
+    """partition, offset, metadata of every committed offset of the topic."""
+    futures = admin().list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
+    found = [p for p in futures[group].result(TIMEOUT).topic_partitions if p.topic == topic and p.offset >= 0]
+    for p in sorted(found, key=lambda p: p.partition):
+        print(p.partition, p.offset, p.metadata or "", sep="\t")
+
+
+def commit(group, topic, partition, offset, metadata):
+    """Sets the offset of a group without members; what a foreign tool does, it leaves no metadata unless asked to."""
+    wanted = TopicPartition(topic, partition, offset) if metadata is None else TopicPartition(topic, partition, offset, metadata)
+    answer = admin().alter_consumer_group_offsets([ConsumerGroupTopicPartitions(group, [wanted])])[group].result(TIMEOUT)
+    for p in answer.topic_partitions:
+        if p.error is not None:
+            raise KafkaException(p.error)
+
+
+def group_state(group):
+    """state, number of members."""
+    description = admin().describe_consumer_groups([group])[group].result(TIMEOUT)
+    print(description.state.name, len(description.members), sep="\t")
+
+
+def delete_group(group):
+    results(admin().delete_consumer_groups([group]))
+
+
+def ends(topic):
+    """partition, log start, last stable offset, log end."""
+    client = admin()
+
+    def ask(spec, isolation=IsolationLevel.READ_UNCOMMITTED):
+        wanted = {TopicPartition(topic, p): spec for p in partitions_of(client, topic)}
+        found = results(client.list_offsets(wanted, isolation_level=isolation))
+        return {tp.partition: answer.offset for tp, answer in found.items()}
+    start, stable = ask(OffsetSpec.earliest()), ask(OffsetSpec.latest(), IsolationLevel.READ_COMMITTED)
+    end = ask(OffsetSpec.latest())
+    for p in sorted(end):
+        print(p, start[p], stable[p], end[p], sep="\t")
+
+
+def records(topic, isolation):
+    """Every record as the broker holds it, one JSON line each; bytes in base64."""
+    reader = Consumer({**BOOTSTRAP, "group.id": "kadmin-reads-without-committing", "enable.auto.commit": False,
+                       "auto.offset.reset": "error", "enable.partition.eof": True, "isolation.level": isolation})
+    try:
+        left = set(partitions_of(reader, topic))
+        starts = {p: reader.get_watermark_offsets(TopicPartition(topic, p), TIMEOUT)[0] for p in left}
+        reader.assign([TopicPartition(topic, p, start) for p, start in starts.items()])
+        while left:
+            message = reader.poll(TIMEOUT)
+            if message is None:
+                raise SystemExit(f"kadmin: {topic}: no answer for {TIMEOUT} s")
+            if message.error() is None:
+                print(json.dumps({
+                    "partition": message.partition(), "offset": message.offset(), "timestamp": message.timestamp()[1],
+                    "key": encoded(message.key()), "headers": [[k, encoded(v)] for k, v in message.headers() or []],
+                    "value": encoded(message.value())}))
+            elif message.error().code() == KafkaError._PARTITION_EOF:
+                left.discard(message.partition())
+            else:
+                raise KafkaException(message.error())
+    finally:
+        reader.close()
+
+
+def encoded(data):
+    return None if data is None else base64.b64encode(data).decode()
+
+
+def decoded(field):
+    """null, a string, or {"base64": "..."}: any bytes a test wants."""
+    if field is None:
+        return None
+    if isinstance(field, dict):
+        return base64.b64decode(field["base64"], validate=True)
+    return field.encode()
+
+
+class Sender:
+    """A producer that fails loudly for any record that was not stored."""
+
+    def __init__(self, **config):
+        self.producer = Producer({**BOOTSTRAP, "linger.ms": 5, **config})
+        self.failures = []
+
+    def send(self, topic, **record):
+        while True:
+            try:
+                self.producer.produce(topic, on_delivery=self.delivered, **record)
+                return
+            except BufferError:
+                self.producer.poll(1)
+
+    def delivered(self, error, _):
+        if error is not None:
+            self.failures.append(error)
+
+    def flush(self):
+        left = self.producer.flush(TIMEOUT)
+        if self.failures:
+            raise KafkaException(self.failures[0])
+        if left > 0:
+            raise SystemExit(f"kadmin: {left} records not stored within {TIMEOUT} s")
+
+
+def produce(topic):
+    """From stdin, one JSON line a record: key, value, headers [[name, value]], partition, timestamp; all optional."""
+    sender = Sender()
+    for line in sys.stdin:
+        spec = json.loads(line)
+        extra = {name: spec[name] for name in ("partition", "timestamp") if spec.get(name) is not None}
+        sender.send(topic, key=decoded(spec.get("key")), value=decoded(spec.get("value")),
+                    headers=[(name, decoded(value)) for name, value in spec.get("headers", [])], **extra)
+    sender.flush()
+
+
+def produce_transactional(topic, partition, commits, aborts, leave_open):
+    """One transaction of `commits` records and one of `aborts`, or one left open that blocks the last stable offset."""
+    def transaction(name, count, end):
+        sender = Sender(**{"transactional.id": f"kadmin-{topic}-{name}", "transaction.timeout.ms": 60000})
+        sender.producer.init_transactions(TIMEOUT)
+        sender.producer.begin_transaction()
+        for i in range(count):
+            sender.send(topic, partition=partition, key=name.encode(), value=json.dumps({name: i}).encode())
+        sender.flush()
+        if end == "commit":
+            sender.producer.commit_transaction(TIMEOUT)
+        elif end == "abort":
+            sender.producer.abort_transaction(TIMEOUT)
+    if commits > 0:
+        transaction("committed", commits, "commit")
+    if aborts > 0:
+        transaction("aborted", aborts, "abort")
+    if leave_open > 0:
+        transaction("open", leave_open, "none")
+        os._exit(0)  # a clean end would abort it
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    def command(function, *positional, **options):
+        sub = commands.add_parser(function.__name__.replace("_", "-"), description=function.__doc__)
+        for name, kind in positional:
+            sub.add_argument(name, type=kind)
+        for name, settings in options.items():
+            names = settings.pop("names", ["--" + name.replace("_", "-")])
+            sub.add_argument(*names, **settings)
+        sub.set_defaults(function=function)
+
+    topic, partition = ("topic", str), ("partition", int)
+    command(create_topic, topic, ("partitions", int), configs={"names": ["configs"], "nargs": "*", "metavar": "name=value"})
+    command(delete_topic, topic)
+    command(add_partitions, topic, ("total", int))
+    command(delete_records, topic, partition, ("before", int))
+    command(committed, ("group", str), topic)
+    command(commit, ("group", str), topic, partition, ("offset", int), metadata={"default": None})
+    command(group_state, ("group", str))
+    command(delete_group, ("group", str))
+    command(ends, topic)
+    command(records, topic, isolation={"default": "read_committed"})
+    command(produce, topic)
+    command(produce_transactional, topic, ("commits", int), ("aborts", int), partition={"type": int, "default": 0},
+            leave_open={"type": int, "default": 0})
+    return vars(parser.parse_args())
+
+
+def main():
+    given = arguments()
+    del given["command"]
+    try:
+        given.pop("function")(**given)
+    except KafkaException as error:
+        sys.exit(f"kadmin: {error.args[0].str()}")
+    except concurrent.futures.TimeoutError:
+        sys.exit(f"kadmin: no answer from {BOOTSTRAP['bootstrap.servers']} within {TIMEOUT} s")
+
+
+main()
