@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/base/parse.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -22,7 +23,7 @@ std::optional<double> take_number(std::string_view& text) {
   double value = 0;
   const auto [end, error] =
       std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
-  if (error != std::errc()) return std::nullopt;
+  if (error != std::errc() || end[-1] == '.') return std::nullopt;
   text.remove_prefix(static_cast<std::size_t>(end - text.data()));
   return value;
 }
@@ -51,32 +52,33 @@ std::optional<int> take_digits(std::string_view& text, std::size_t digits) {
   return value;
 }
 
-/// ISO 8601 after the "P": days before the "T", hours, minutes and seconds after it.
-std::optional<std::chrono::milliseconds> parse_iso_duration(std::string_view text) {
-  double ms = 0;
-  bool time = false;
-  bool any = false;
-  while (!text.empty()) {
-    if (!time && take(text, "T")) {
-      time = true;
-      continue;
-    }
+/// Numbers with these units, each at most once and falling ("1h30m"), so that a slip like "1m30h"
+/// is not taken for a plan.
+template <std::size_t N>
+std::optional<double> parse_units(std::string_view text, const std::array<Unit, N>& units) {
+  double sum = 0;
+  double last_factor = std::numeric_limits<double>::infinity();
+  do {
     const auto value = take_number(text);
     if (!value) return std::nullopt;
-    if (!time && take(text, "D")) {
-      ms += *value * 86400e3;
-    } else if (time && take(text, "H")) {
-      ms += *value * 3600e3;
-    } else if (time && take(text, "M")) {
-      ms += *value * 60e3;
-    } else if (time && take(text, "S")) {
-      ms += *value * 1e3;
-    } else {
-      return std::nullopt;
-    }
-    any = true;
-  }
-  return any ? to_ms(ms) : std::nullopt;
+    const auto unit =
+        std::find_if(units.begin(), units.end(), [&](const Unit& u) { return take(text, u.name); });
+    if (unit == units.end() || unit->factor >= last_factor) return std::nullopt;
+    last_factor = unit->factor;
+    sum += *value * unit->factor;
+  } while (!text.empty());
+  return sum;
+}
+
+/// ISO 8601 after the "P": days before the "T", hours, minutes and seconds after it.
+std::optional<std::chrono::milliseconds> parse_iso_duration(std::string_view text) {
+  static constexpr std::array<Unit, 1> date_units{{{"D", 86400e3}}};
+  static constexpr std::array<Unit, 3> time_units{{{"H", 3600e3}, {"M", 60e3}, {"S", 1e3}}};
+  const std::size_t t = std::min(text.find('T'), text.size());
+  const bool has_date = t > 0 || text.empty();
+  const auto days = has_date ? parse_units(text.substr(0, t), date_units) : 0.0;
+  const auto time = t < text.size() ? parse_units(text.substr(t + 1), time_units) : 0.0;
+  return days && time ? to_ms(*days + *time) : std::nullopt;
 }
 
 /// "Z", "+05:30" or "-08:00" as minutes east of UTC.
@@ -129,27 +131,10 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
   if (take(text, "P")) return parse_iso_duration(text);
   static constexpr std::array<Unit, 5> units{
       {{"ms", 1}, {"s", 1e3}, {"m", 60e3}, {"h", 3600e3}, {"d", 86400e3}}};
-  double ms = 0;
-  double last_factor = std::numeric_limits<double>::infinity();
-  bool first = true;
-  do {
-    const auto value = take_number(text);
-    if (!value) return std::nullopt;
-    if (first && text.empty()) return to_ms(*value * 1e3);
-    first = false;
-    const Unit* found = nullptr;
-    for (const Unit& unit : units) {
-      if (take(text, unit.name)) {
-        found = &unit;
-        break;
-      }
-    }
-    // Units must fall ("1h30m"), so that a slip like "1m30h" is not taken for a plan.
-    if (found == nullptr || found->factor >= last_factor) return std::nullopt;
-    last_factor = found->factor;
-    ms += *value * found->factor;
-  } while (!text.empty());
-  return to_ms(ms);
+  std::string_view bare = text;
+  if (const auto seconds = take_number(bare); seconds && bare.empty()) return to_ms(*seconds * 1e3);
+  const auto ms = parse_units(text, units);
+  return ms ? to_ms(*ms) : std::nullopt;
 }
 
 std::optional<std::int64_t> parse_timestamp(std::string_view text) {
@@ -180,8 +165,10 @@ std::optional<std::int64_t> parse_timestamp(std::string_view text) {
   if (!minute) return std::nullopt;
   double seconds = 0;
   if (take(text, ":")) {
+    const bool two_digits =
+        text.size() > 2 && text[1] >= '0' && text[1] <= '9' && !(text[2] >= '0' && text[2] <= '9');
     const auto value = take_number(text);
-    if (!value) return std::nullopt;
+    if (!value || !two_digits) return std::nullopt;
     seconds = *value;
   }
   const auto zone = take_zone(text);

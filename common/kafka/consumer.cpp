@@ -102,17 +102,24 @@ void Consumer::read(std::vector<KafkaMessage>& messages, std::size_t max) {
 }
 
 void Consumer::pause() {
-  rd_kafka_topic_partition_list_t* raw = nullptr;
-  if (rd_kafka_assignment(client_.get(), &raw) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
-  const KafkaPartitionList list(raw);
-  rd_kafka_pause_partitions(client_.get(), list.get());
+  paused_ = true;
+  apply_pause();
 }
 
 void Consumer::resume() {
+  paused_ = false;
+  apply_pause();
+}
+
+void Consumer::apply_pause() {
   rd_kafka_topic_partition_list_t* raw = nullptr;
   if (rd_kafka_assignment(client_.get(), &raw) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
   const KafkaPartitionList list(raw);
-  rd_kafka_resume_partitions(client_.get(), list.get());
+  if (paused_) {
+    rd_kafka_pause_partitions(client_.get(), list.get());
+  } else {
+    rd_kafka_resume_partitions(client_.get(), list.get());
+  }
 }
 
 void Consumer::commit(const std::vector<Commit>& offsets) {
@@ -238,6 +245,9 @@ void Consumer::change_assignment(rd_kafka_topic_partition_list_t* list, bool add
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR && !hook_failure_) {
     hook_failure_ = std::make_exception_ptr(client_.error("assignment", code));
   }
+  // librdkafka keeps a partition paused when it is lost and comes back, whatever was resumed in
+  // between, and starts the others unpaused.
+  if (add) apply_pause();
 }
 
 }  // namespace kpipe

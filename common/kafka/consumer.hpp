@@ -54,8 +54,8 @@ class Consumer {
   /// hooks threw.
   void read(std::vector<KafkaMessage>& messages, std::size_t max);
 
-  /// Stops fetching the assigned partitions; records fetched and not read yet are fetched again
-  /// later.
+  /// Stops fetching, also partitions that are assigned later; records fetched and not read yet are
+  /// fetched again.
   void pause();
   void resume();
 
@@ -86,6 +86,7 @@ class Consumer {
   void assigned(rd_kafka_topic_partition_list_t* list);
   void revoked(rd_kafka_topic_partition_list_t* list);
   void change_assignment(rd_kafka_topic_partition_list_t* list, bool add);
+  void apply_pause();
 
   RebalanceHooks& hooks_;
   std::exception_ptr hook_failure_;
@@ -96,6 +97,7 @@ class Consumer {
   std::vector<rd_kafka_message_t*> raw_;
   bool grouped_;
   bool hooks_enabled_ = true;
+  bool paused_ = false;
   bool commit_in_flight_ = false;
   bool closed_ = false;
 };

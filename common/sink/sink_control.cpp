@@ -42,13 +42,14 @@ void SinkLoop::acknowledge() {
     if (!state.stored || state.stored->generation != state.last_generation) continue;
     const std::int64_t offset =
         std::min(state.stored->next, std::max(state.last_seen + 1, state.asked));
-    if (offset <= state.acked) continue;
-    state.acked = offset;
-    acks.push_back(Checkpoint{tp, offset, state.stored->generation});
+    if (offset > state.acked) acks.push_back(Checkpoint{tp, offset, state.stored->generation});
   }
   if (acks.empty()) return;
   // Behind a FIFO kconsume may open it late; its socket is there before its first line, or never.
-  if (!options_.acks.empty()) acks_.connect(input_fd_);
+  if (!options_.acks.empty() && !acks_.connected()) look_for_source();
+  // What nobody hears does not count as said: the next time says it again.
+  if (!acks_.connected()) return;
+  for (const Checkpoint& ack : acks) partitions_[ack.tp].acked = ack.offset;
   acks_.send(acks);
 }
 

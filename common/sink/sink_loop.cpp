@@ -35,6 +35,14 @@ std::string at(const Record& record) {
          std::to_string(record.offset);
 }
 
+[[noreturn]] void refuse_zombie(const std::string& where, std::int64_t generation,
+                                std::int64_t newer) {
+  throw Error(Exit::temp_fail,
+              where + ": generation " + std::to_string(generation) +
+                  " is older than the stored one (" + std::to_string(newer) +
+                  "): the group's offsets were moved while this pipeline ran. Start it again");
+}
+
 }  // namespace
 
 SinkLoop::SinkLoop(int input_fd, Sink& sink, const SinkOptions& options)
@@ -158,6 +166,8 @@ void SinkLoop::take_record(const Record& record, std::string_view line) {
                     ": records of a partition must stay in order. Take the filter that reorders "
                     "(sort, xargs -P, parallel) out of the pipeline");
   }
+  if (record.generation < state.last_generation)
+    refuse_zombie(at(record), record.generation, state.last_generation);
   // A filter may make several lines of one record; the rest of them are no duplicates of the first.
   const bool same_record = record.offset == state.last_seen && !replay;
   if (replay) state.asked = state.acked = 0;
@@ -169,10 +179,7 @@ void SinkLoop::take_record(const Record& record, std::string_view line) {
   if (!same_record) state.dropping = false;
   if (state.stored && !same_record) {
     if (record.generation < state.stored->generation) {
-      throw Error(Exit::temp_fail,
-                  at(record) + ": generation " + std::to_string(record.generation) +
-                      " is older than the stored one (" + std::to_string(state.stored->generation) +
-                      "): the group's offsets were moved while this pipeline ran. Start it again");
+      refuse_zombie(at(record), record.generation, state.stored->generation);
     }
     if (record.generation == state.stored->generation && record.offset < state.stored->next) {
       state.dropping = true;
@@ -249,10 +256,7 @@ void SinkLoop::rebase() {
         found == now.end() ? std::nullopt : std::optional(found->second);
     if (stored == range.expected) continue;
     if (stored && stored->generation > range.generation) {
-      throw Error(Exit::temp_fail,
-                  to_string(range.tp) + ": generation " + std::to_string(range.generation) +
-                      " is older than the stored one (" + std::to_string(stored->generation) +
-                      "): the group's offsets were moved while this pipeline ran. Start it again");
+      refuse_zombie(to_string(range.tp), range.generation, stored->generation);
     }
     const bool same_generation = stored && stored->generation == range.generation;
     const std::int64_t first_kept = same_generation ? stored->next : 0;
@@ -268,6 +272,11 @@ void SinkLoop::rebase() {
     counts_.duplicates += batch_.drop_below(i, first_kept);
     range.expected = stored;
     range.next = std::max(range.next, first_kept);
+    Partition& state = partitions_[range.tp];
+    if (same_generation && state.last_generation == range.generation &&
+        state.last_seen < first_kept) {
+      state.dropping = true;
+    }
   }
 }
 

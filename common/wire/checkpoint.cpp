@@ -36,7 +36,7 @@ std::string_view CheckpointReader::from_fields(const std::vector<JsonField>& fie
       if (const auto topic = plain_string(field.value)) checkpoint.tp.topic = *topic;
     } else if (field.name == "partition") {
       const auto partition = json_int(field.value);
-      if (partition && *partition <= std::numeric_limits<std::int32_t>::max()) {
+      if (partition && *partition >= 0 && *partition <= std::numeric_limits<std::int32_t>::max()) {
         checkpoint.tp.partition = static_cast<std::int32_t>(*partition);
       }
     } else if (field.name == "offset") {

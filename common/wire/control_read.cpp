@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // parse_control_line() of control.hpp.
+#include <limits>
+
 #include "common/wire/control.hpp"
 #include "common/wire/json_reader.hpp"
 
@@ -17,22 +19,23 @@ class Scan {
     return reader_.object(object, out);
   }
 
-  bool objects(const JsonText& array, std::vector<std::vector<JsonField>>& out) {
+  /// Gives the fields of each object to `take`, one after the other: names with escapes live only
+  /// until the next is read.
+  template <typename Take>
+  bool objects(const JsonText& array, Take take) {
     std::vector<JsonText> elements;
+    std::vector<JsonField> members;
     if (!reader_.array(array.raw, elements)) return false;
     for (const JsonText& element : elements) {
-      if (!reader_.object(element.raw, out.emplace_back())) return false;
+      if (!reader_.object(element.raw, members) || !take(members)) return false;
     }
     return true;
   }
 
   bool checkpoints(const JsonText& array, std::vector<Checkpoint>& out) {
-    std::vector<std::vector<JsonField>> members;
-    if (!objects(array, members)) return false;
-    for (const auto& object : members) {
-      if (!CheckpointReader::from_fields(object, out.emplace_back()).empty()) return false;
-    }
-    return true;
+    return objects(array, [&](const std::vector<JsonField>& members) {
+      return CheckpointReader::from_fields(members, out.emplace_back()).empty();
+    });
   }
 
  private:
@@ -84,19 +87,17 @@ bool read_hello(Scan& scan, const JsonText& body, ControlLine& line) {
 }
 
 bool read_assign(Scan& scan, const JsonText& body, Assign& assign) {
-  std::vector<std::vector<JsonField>> members;
-  if (!scan.objects(body, members)) return false;
-  for (const auto& object : members) {
+  return scan.objects(body, [&](const std::vector<JsonField>& members) {
     TopicPartition& tp = assign.partitions.emplace_back();
-    for (const JsonField& field : object) {
+    std::int64_t partition = -1;
+    for (const JsonField& field : members) {
       if (field.name == "topic") tp.topic = text_of(field.value);
-      if (field.name == "partition") {
-        tp.partition = static_cast<std::int32_t>(json_int(field.value).value_or(-1));
-      }
+      if (field.name == "partition") partition = json_int(field.value).value_or(-1);
     }
-    if (tp.topic.empty() || tp.partition < 0) return false;
-  }
-  return true;
+    tp.partition = static_cast<std::int32_t>(partition);
+    return !tp.topic.empty() && partition >= 0 &&
+           partition <= std::numeric_limits<std::int32_t>::max();
+  });
 }
 
 }  // namespace

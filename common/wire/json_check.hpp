@@ -8,7 +8,7 @@ namespace kpipe {
 
 /// Decides whether bytes are one JSON text (RFC 8259, valid UTF-8), without changing its meaning or
 /// its digits. simdjson decides in the common case; what it refuses for reasons of its own (numbers
-/// beyond 64 bits) is given to rapidjson, which has the last word.
+/// beyond a double, escapes of lone surrogates) is judged by the grammar, which has the last word.
 class JsonChecker {
  public:
   /// Deeper nesting is refused: a hostile record must not exhaust the stack of a reader downstream.

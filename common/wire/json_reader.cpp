@@ -8,39 +8,12 @@
 
 #include "common/base/parse.hpp"
 #include "common/wire/json_check.hpp"
+#include "common/wire/json_grammar.hpp"
 
 namespace kpipe {
 namespace {
 
 namespace ondemand = simdjson::ondemand;
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
-std::string_view skip_digits(std::string_view text) {
-  while (!text.empty() && is_digit(text.front())) text.remove_prefix(1);
-  return text;
-}
-
-/// RFC 8259 section 6. simdjson looks at a scalar only when it converts it, and we never convert.
-bool is_json_number(std::string_view text) {
-  if (text.starts_with('-')) text.remove_prefix(1);
-  if (text.empty() || !is_digit(text.front())) return false;
-  text = text.front() == '0' ? text.substr(1) : skip_digits(text);
-  if (text.starts_with('.')) {
-    text.remove_prefix(1);
-    if (text.empty() || !is_digit(text.front())) return false;
-    text = skip_digits(text);
-  }
-  if (text.starts_with('e') || text.starts_with('E')) {
-    text.remove_prefix(1);
-    if (text.starts_with('+') || text.starts_with('-')) text.remove_prefix(1);
-    if (text.empty() || !is_digit(text.front())) return false;
-    text = skip_digits(text);
-  }
-  return text.empty();
-}
 
 std::string_view trim_right(std::string_view text) {
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\n' ||
@@ -67,6 +40,7 @@ bool take_scalar(ondemand::value& value, JsonText& out) {
       out.kind = JsonKind::null;
       return out.raw == "null";
     default:
+      // simdjson looks at a scalar only when it converts it, and we never convert.
       out.kind = JsonKind::number;
       return is_json_number(out.raw);
   }

@@ -133,7 +133,10 @@ void append_base64(OutBuffer& out, std::string_view bytes) {
 }
 
 bool append_base64_decoded(std::string& out, std::string_view text) {
-  while (!text.empty() && text.back() == '=') text.remove_suffix(1);
+  if (text.ends_with('=')) {
+    if (text.size() % 4 != 0) return false;
+    text.remove_suffix(text.ends_with("==") ? 2 : 1);
+  }
   if (text.size() % 4 == 1) return false;
   std::uint32_t bits = 0;
   int count = 0;

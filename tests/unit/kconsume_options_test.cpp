@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/kconsume/options.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/unit/base_expect.hpp"
+
+namespace kpipe::kconsume {
+namespace {
+
+using unit::contains;
+using unit::expect_error;
+using Kind = OffsetSpec::Kind;
+
+Options parse(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "kconsume");
+  Options options;
+  EXPECT_FALSE(
+      parse_options(static_cast<int>(arguments.size()), arguments.data(), options).has_value());
+  return options;
+}
+
+std::string refusal(const std::vector<const char*>& arguments) {
+  return expect_error(Exit::usage, [&] { parse(arguments); });
+}
+
+TEST(KconsumeTopics, names_and_partitions) {
+  EXPECT_EQ(parse_topic("orders").topic, "orders");
+  EXPECT_TRUE(parse_topic("orders").partitions.empty());
+  const TopicChoice choice = parse_topic("a.b-c_D:0,2-4");
+  EXPECT_EQ(choice.topic, "a.b-c_D");
+  EXPECT_EQ(choice.partitions, (std::vector<std::int32_t>{0, 2, 3, 4}));
+  EXPECT_EQ(parse_topic(std::string(249, 't')).topic.size(), 249U);
+  for (const char* bad : {"", ":0", "a b", "ü", "a/b", "a:", "a:x", "a\n"}) {
+    expect_error(Exit::usage, [&] { parse_topic(bad); });
+  }
+  expect_error(Exit::usage, [] { parse_topic(std::string(250, 't')); });
+}
+
+TEST(KconsumeTopics, partition_lists) {
+  using List = std::vector<std::int32_t>;
+  EXPECT_EQ(parse_partitions("3"), (List{3}));
+  EXPECT_EQ(parse_partitions("5,0-2,1"), (List{0, 1, 2, 5})) << "sorted, once";
+  EXPECT_EQ(parse_partitions("7-7"), (List{7}));
+  EXPECT_EQ(parse_partitions("2147483647"), (List{2147483647}));
+  EXPECT_EQ(parse_partitions("2147483646-2147483647").size(), 2U);
+  for (const char* bad : {"", ",", "1,", ",1", "-1", "1-", "a", "2-1", "1-2-3", "1 2", "+1",
+                          "2147483648", "0-1000000000", "0x1", "1.0"}) {
+    const std::string message = expect_error(Exit::usage, [&] { parse_partitions(bad); });
+    EXPECT_TRUE(contains(message, "examples: 3 or 0,2-5")) << message;
+  }
+}
+
+TEST(KconsumeOptions, defaults_are_safe) {
+  const Options options = parse({"-t", "orders"});
+  EXPECT_EQ(options.topics.size(), 1U);
+  EXPECT_EQ(options.from.kind, Kind::earliest) << "latest loses what came before";
+  EXPECT_EQ(options.format, ValueFormat::json);
+  EXPECT_FALSE(options.commit || options.count || options.once || options.batch_timeout);
+  EXPECT_TRUE(options.group.empty() && options.acks.empty());
+  EXPECT_EQ(options.commit_interval.count(), 1000);
+  EXPECT_EQ(options.drain_timeout.count(), 30'000);
+}
+
+TEST(KconsumeOptions, topics_in_each_spelling) {
+  const Options options = parse({"-t", "a,b:0,2-3", "--topic", "c", "-t", "d:1"});
+  ASSERT_EQ(options.topics.size(), 4U);
+  EXPECT_EQ(options.topics[0].topic, "a");
+  EXPECT_EQ(options.topics[1].partitions, (std::vector<std::int32_t>{0, 2, 3}));
+  EXPECT_EQ(options.topics[2].topic, "c");
+  EXPECT_EQ(options.topics[3].partitions, (std::vector<std::int32_t>{1}));
+  EXPECT_TRUE(options.named_partitions());
+  EXPECT_EQ(parse({"-t", "a:0,b"}).topics.size(), 2U);
+  EXPECT_EQ(parse({"-t", "a,1"}).topics[1].topic, "1") << "a topic may be a number";
+  EXPECT_EQ(parse({"-t", "a", "-p", "0,2"}).topics[0].partitions,
+            (std::vector<std::int32_t>{0, 2}));
+}
+
+TEST(KconsumeOptions, all_of_them) {
+  const Options options = parse({"-b",      "k:9092",
+                                 "-t",      "a",
+                                 "-g",      "etl",
+                                 "-o",      "latest",
+                                 "-c",      "5",
+                                 "-e",      "-f",
+                                 "string",  "--commit",
+                                 "written", "--commit-interval",
+                                 "250ms",   "--drain-timeout",
+                                 "1m",      "--batch-size",
+                                 "10",      "--batch-timeout",
+                                 "2s",      "-X",
+                                 "a=b",     "-X",
+                                 "c=d"});
+  EXPECT_EQ(options.connection.bootstrap_servers, "k:9092");
+  EXPECT_EQ(options.connection.properties, (std::vector<std::string>{"a=b", "c=d"}));
+  EXPECT_EQ(options.group, "etl");
+  EXPECT_EQ(options.from.kind, Kind::latest);
+  EXPECT_EQ(options.count, 5U);
+  EXPECT_TRUE(options.once);
+  EXPECT_EQ(options.format, ValueFormat::string);
+  EXPECT_EQ(options.commit, CommitPolicy::written);
+  EXPECT_EQ(options.commit_interval.count(), 250);
+  EXPECT_EQ(options.drain_timeout.count(), 60'000);
+  EXPECT_EQ(options.batch_size, 10U);
+  EXPECT_EQ(options.batch_timeout->count(), 2'000);
+  EXPECT_EQ(parse({"-t", "a", "-G", "g", "-f", "raw"}).format, ValueFormat::raw);
+  EXPECT_EQ(parse({"-t", "a", "-G", "g"}).group, "g");
+  EXPECT_EQ(parse({"-t", "a", "-g", "g", "--acks", "/f"}).acks, "/f");
+}
+
+TEST(KconsumeOptions, places_to_start) {
+  EXPECT_EQ(parse({"-t", "a", "--from", "none"}).from.kind, Kind::none);
+  EXPECT_EQ(parse({"-t", "a", "-o", "beginning"}).from.kind, Kind::earliest);
+  EXPECT_EQ(parse({"-t", "a", "-o", "-5"}).from, (OffsetSpec{Kind::from_end, 5}));
+  EXPECT_EQ(parse({"-t", "a", "--from=-5"}).from, (OffsetSpec{Kind::from_end, 5}));
+  EXPECT_EQ(parse({"-t", "a", "-o", "@2026-11-01"}).from, (OffsetSpec{Kind::time, 1793491200000}));
+  EXPECT_EQ(parse({"-t", "a", "--from=-1h"}).from.kind, Kind::time);
+  EXPECT_EQ(parse({"-t", "a:3", "-o", "17"}).from, (OffsetSpec{Kind::absolute, 17}));
+  EXPECT_EQ(parse({"-t", "a", "-p", "3", "-o", "17"}).from, (OffsetSpec{Kind::absolute, 17}));
+  for (const std::vector<const char*>& many : {std::vector<const char*>{"-t", "a", "-o", "17"},
+                                               {"-t", "a:0-1", "-o", "17"},
+                                               {"-t", "a:0,b:0", "-o", "17"}}) {
+    EXPECT_TRUE(contains(refusal(many), "an offset means one partition"));
+  }
+  for (const char* bad : {"--from=", "--from=yesterday", "--from=@2026-11-01T00:00", "--from=+5",
+                          "--from=1e3", "--from=@12"}) {
+    EXPECT_TRUE(contains(refusal({"-t", "a", bad}), "--from")) << bad;
+  }
+}
+
+TEST(KconsumeOptions, mistakes_name_themselves) {
+  EXPECT_TRUE(contains(refusal({}), "-t: no topic given"));
+  EXPECT_TRUE(contains(refusal({"-t", "a b"}), "'a b': not a topic name"));
+  EXPECT_TRUE(contains(refusal({"-t", "a", "-t", "b", "-p", "0"}), "-p: needs exactly one topic"));
+  EXPECT_TRUE(contains(refusal({"-t", "a:1", "-p", "0"}), "-p: needs exactly one topic"));
+  EXPECT_TRUE(contains(refusal({"-t", "a", "-c", "0"}), "'0': not a whole number, 1 or more"));
+  EXPECT_TRUE(contains(refusal({"-t", "a", "-c", "1.5"}), "--count"));
+  EXPECT_TRUE(contains(refusal({"-t", "a", "--batch-size", "-1"}), "--batch-size"));
+  EXPECT_TRUE(contains(refusal({"-t", "a", "--commit-interval", "1m30h"}), "'1m30h'"));
+  EXPECT_TRUE(contains(refusal({"-t", "a", "-f", "xml"}), "xml"));
+  EXPECT_TRUE(contains(refusal({"-t", "a", "-f", "STRING"}), "STRING")) << "never taken for json";
+  EXPECT_TRUE(contains(refusal({"-t", "a", "--commit", "always"}), "always"));
+  EXPECT_TRUE(contains(refusal({"-t", "a", "--topics", "b"}), "--topics"));
+  EXPECT_TRUE(contains(refusal({"-t", "a", "stray"}), "stray"));
+  EXPECT_TRUE(contains(refusal({"-t"}), "--topic"));
+  for (const char* policy : {"written", "none"}) {
+    EXPECT_TRUE(contains(refusal({"-t", "a", "-g", "g", "--acks", "/f", "--commit", policy}),
+                         "--acks: only with --commit ack"));
+  }
+}
+
+TEST(KconsumeCommit, who_commits) {
+  Options options;
+  EXPECT_EQ(resolve_commit(options, true), CommitPolicy::none) << "no group";
+  EXPECT_EQ(resolve_commit(options, false), CommitPolicy::none);
+  options.commit = CommitPolicy::none;
+  EXPECT_EQ(resolve_commit(options, true), CommitPolicy::none);
+  for (const CommitPolicy policy : {CommitPolicy::ack, CommitPolicy::written}) {
+    options.commit = policy;
+    EXPECT_TRUE(contains(expect_error(Exit::usage, [&] { resolve_commit(options, true); }),
+                         "nothing to commit without a group"));
+  }
+  options.group = "g";
+  options.commit.reset();
+  EXPECT_EQ(resolve_commit(options, true), CommitPolicy::ack);
+  EXPECT_EQ(resolve_commit(options, false), CommitPolicy::written);
+  for (const CommitPolicy policy : {CommitPolicy::written, CommitPolicy::none}) {
+    options.commit = policy;
+    EXPECT_EQ(resolve_commit(options, true), policy);
+    EXPECT_EQ(resolve_commit(options, false), policy);
+  }
+  options.commit = CommitPolicy::ack;
+  EXPECT_EQ(resolve_commit(options, true), CommitPolicy::ack);
+  EXPECT_TRUE(contains(expect_error(Exit::usage, [&] { resolve_commit(options, false); }),
+                       "stdout is no pipe"));
+  options.acks = "/f";
+  EXPECT_EQ(resolve_commit(options, false), CommitPolicy::ack);
+  options.commit.reset();
+  EXPECT_EQ(resolve_commit(options, false), CommitPolicy::ack);
+}
+
+}  // namespace
+}  // namespace kpipe::kconsume
