@@ -159,7 +159,7 @@ std::optional<int> parse_options(int argc, const char* const* argv, Options& opt
   app.add_option("-f,--format", format,
                  "What values are: json (default; checked and copied), string or raw (base64).")
       ->type_name("FORMAT")
-      ->check(CLI::IsMember({"json", "string", "raw"}, CLI::ignore_case));
+      ->check(CLI::IsMember({"json", "string", "raw"}));
   app.add_option("--commit", commit,
                  "What to commit: ack (what the sink has stored; default with a group and a pipe), "
                  "written (what was "

@@ -11,10 +11,11 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// How long to wait for the first word of a sink on the pipe. With a group its stored offsets
-/// decide the start; without one a sink that comes later merely drops what it has already.
+/// How long after our own start a sink on the pipe may take for its first word. With a group its
+/// stored offsets decide the start; without one a sink that comes later merely drops what it has
+/// already.
 constexpr milliseconds kSinkPatience{2'000};
-constexpr milliseconds kSinkPatienceWithoutGroup{300};
+constexpr milliseconds kSinkPatienceWithoutGroup{100};
 /// Longest wait for acknowledgements when partitions are revoked; the group waits with us.
 constexpr milliseconds kRevokeWait{30'000};
 
@@ -53,11 +54,8 @@ std::vector<PartitionFacts> Pump::gather_facts(const std::vector<TopicPartition>
   // meanwhile, and neither offset may look as if it were beyond the end.
   std::vector<CommittedOffset> committed;
   if (!options_.group.empty()) committed = consumer_->committed(partitions);
-  link_.wait_for_sink(options_.group.empty()
-                          ? kSinkPatienceWithoutGroup
-                          : std::max(kSinkPatience - std::chrono::duration_cast<milliseconds>(
-                                                         Clock::now() - started_),
-                                     kSinkPatienceWithoutGroup));
+  const milliseconds patience = options_.group.empty() ? kSinkPatienceWithoutGroup : kSinkPatience;
+  link_.wait_for_sink(patience - std::chrono::duration_cast<milliseconds>(Clock::now() - started_));
   const std::optional<SinkLink::Stored> stored = link_.ask(partitions);
   const Client& client = consumer_->client();
   const std::vector<PartitionLog> logs = read_logs(client, partitions, time_of(options_.from));

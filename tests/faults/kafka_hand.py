@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the tests do to Kafka and ask of it, through a client that shares no code with kpipe's own paths."""
+import secrets
+
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
+
+from environment import wait_until
+
+TIMEOUT = 60
+LATER = {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+         KafkaError.COORDINATOR_NOT_AVAILABLE, KafkaError._TIMED_OUT, KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN}
+
+
+def answered(question):
+    """The answer, or None while the broker says that it will have one later (a leader that moves, a group that loads)."""
+    try:
+        return question()
+    except KafkaException as error:
+        if not later(error):
+            raise
+        return None
+
+
+def later(error):
+    return error.args[0].retriable() or error.args[0].code() in LATER
+
+
+class KafkaHand:
+    def __init__(self, bootstrap):
+        self.bootstrap = bootstrap
+        self.base = {"bootstrap.servers": bootstrap, "log_level": 3}
+        self.admin = AdminClient(self.base)
+
+    def new_topic(self, partitions):
+        topic = "faults_" + secrets.token_hex(6)
+        self.admin.create_topics([NewTopic(topic, num_partitions=partitions, replication_factor=1)])[topic].result(TIMEOUT)
+
+        def known():
+            metadata = self.admin.list_topics(topic, TIMEOUT).topics[topic]
+            return metadata.error is None and len(metadata.partitions) == partitions
+        wait_until(known, TIMEOUT, f"{topic} in the brokers' metadata")
+        wait_until(lambda: answered(lambda: self.ends(topic)), TIMEOUT, f"{topic}'s leaders")
+        return topic
+
+    def produce(self, topic, pairs, pace=lambda: None):
+        """Stores (key, value) pairs; fails for any that the broker has not taken. `pace` is called between 500 of them."""
+        failures = []
+        producer = Producer({**self.base, "compression.type": "lz4", "linger.ms": 20, "enable.idempotence": True})
+
+        def delivered(error, _):
+            if error is not None:
+                failures.append(error)
+        for number, (key, value) in enumerate(pairs, 1):
+            if number % 500 == 0:
+                pace()
+            while True:
+                try:
+                    producer.produce(topic, value, key, on_delivery=delivered)
+                    break
+                except BufferError:
+                    producer.poll(0.5)
+            producer.poll(0)
+        assert producer.flush(TIMEOUT) == 0 and not failures, failures[:1]
+
+    def filled_topic(self, partitions, pairs):
+        topic = self.new_topic(partitions)
+        self.produce(topic, pairs)
+        return topic
+
+    def ends(self, topic):
+        """{partition: log end offset}"""
+        partitions = self.admin.list_topics(topic, TIMEOUT).topics[topic].partitions
+        futures = self.admin.list_offsets({TopicPartition(topic, p): OffsetSpec.latest() for p in partitions})
+        return {tp.partition: future.result(TIMEOUT).offset for tp, future in futures.items()}
+
+    def committed(self, group, topic):
+        """{partition: offset} of the group, without those that have none."""
+        future = self.admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])[group]
+        return {p.partition: p.offset for p in future.result(TIMEOUT).topic_partitions if p.topic == topic and p.offset >= 0}
+
+    def members(self, group):
+        return len(self.admin.describe_consumer_groups([group])[group].result(TIMEOUT).members)
+
+    def member_clients(self, group):
+        """{member id: partitions it has now}"""
+        members = self.admin.describe_consumer_groups([group])[group].result(TIMEOUT).members
+        return {m.member_id: len(m.assignment.topic_partitions) for m in members}
+
+    def spectator(self, group):
+        """A consumer that only asks what the group has committed; it never joins."""
+        return Consumer({**self.base, "group.id": group, "enable.auto.commit": False})
+
+    def read_all(self, topic):
+        """{partition: [(key, value), ...]} in order; the offset is the place in the list (asserted)."""
+        reader = Consumer({**self.base, "group.id": "faults-reads-without-committing", "enable.auto.commit": False,
+                           "auto.offset.reset": "error", "enable.partition.eof": True})
+        records = {p: [] for p in self.ends(topic)}
+        left = set(records)
+        reader.assign([TopicPartition(topic, p, 0) for p in records])
+        while left:
+            for message in reader.consume(5000, TIMEOUT):
+                if message.error() is None:
+                    found = records[message.partition()]
+                    assert message.offset() == len(found)
+                    found.append((message.key(), message.value()))
+                else:
+                    assert message.error().code() == KafkaError._PARTITION_EOF, message.error()
+                    left.discard(message.partition())
+        reader.close()
+        return records
