@@ -7,7 +7,6 @@
 
 #include "common/base/error.hpp"
 #include "common/base/parse.hpp"
-#include "common/base/stop.hpp"
 #include "common/cli/docgen.hpp"
 
 namespace kpipe {
@@ -184,24 +183,6 @@ std::optional<int> ToolApp::parse(int argc, const char* const* argv) {
     log::set_level(verbose_ > 1 ? log::Level::debug : log::Level::info);
   }
   return std::nullopt;
-}
-
-int tool_main(const std::string& name, int argc, const char* const* argv,
-              int (*run)(int argc, const char* const* argv)) {
-  log::set_tool(name);
-  try {
-    stop::install();
-    const int status = run(argc, argv);
-    if (std::fflush(stdout) != 0 && status == 0)
-      throw Error(Exit::io, "stdout: could not be written");
-    return status;
-  } catch (const Error& error) {
-    log::error(error.what());
-    return static_cast<int>(error.exit());
-  } catch (const std::exception& error) {
-    log::error(std::string("internal error: ") + error.what() + ". Please report it");
-    return static_cast<int>(Exit::software);
-  }
 }
 
 }  // namespace kpipe

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -12,41 +8,22 @@
 #include <utility>
 #include <vector>
 
-#include "common/base/error.hpp"
-#include "common/base/fd.hpp"
 #include "common/base/out_buffer.hpp"
-#include "common/cli/app.hpp"
 
 namespace kpipe {
+
+class ToolApp;
 
 /// What kgroups and kseek print: a table for people on a terminal, NDJSON for programs.
 enum class OutputFormat { table, ndjson };
 
 /// --output table|ndjson. Unset: by what stdout is.
-inline void add_output_option(ToolApp& app, std::optional<OutputFormat>& target) {
-  app.app()
-      .add_option_function<std::string>(
-          "--output",
-          [&target](const std::string& text) {
-            if (text != "table" && text != "ndjson") {
-              throw CLI::ValidationError("--output: '" + text + "': unknown. Use table or ndjson");
-            }
-            target = text == "table" ? OutputFormat::table : OutputFormat::ndjson;
-          },
-          "table (default on a terminal) or ndjson (default on a pipe or file): one JSON object a "
-          "line.")
-      ->type_name("FORMAT");
-}
+void add_output_option(ToolApp& app, std::optional<OutputFormat>& target);
 
-inline OutputFormat resolve_output(std::optional<OutputFormat> chosen) {
-  return chosen.value_or(::isatty(STDOUT_FILENO) == 1 ? OutputFormat::table : OutputFormat::ndjson);
-}
+OutputFormat resolve_output(std::optional<OutputFormat> chosen);
 
 /// All of it to stdout. A reader that has seen enough (head) is no error. Throws Error(io).
-inline void write_stdout(const OutBuffer& text) {
-  const int error = write_all(STDOUT_FILENO, text.view());
-  if (error != 0 && error != EPIPE) throw system_error("stdout", error);
-}
+void write_stdout(const OutBuffer& text);
 
 /// Aligned columns. Cells may come from Kafka, where anybody chooses a group's or a client's name:
 /// control characters are shown escaped, so that none drives the terminal.
@@ -62,66 +39,15 @@ class Table {
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
 
   /// One cell a column.
-  void add_row(std::vector<std::string> cells) {
-    for (std::string& cell : cells) cell = printable(cell);
-    rows_.push_back(std::move(cells));
-  }
+  void add_row(std::vector<std::string> cells);
+  void append_to(OutBuffer& out) const;
 
-  void append_to(OutBuffer& out) const {
-    const std::vector<std::size_t> widths = column_widths();
-    std::vector<std::string> titles;
-    for (const Column& column : columns_) titles.push_back(column.title);
-    append_row(out, titles, widths);
-    for (const std::vector<std::string>& row : rows_) append_row(out, row, widths);
-  }
-
-  static std::string printable(std::string_view text) {
-    constexpr std::string_view hex = "0123456789abcdef";
-    std::string shown;
-    for (const char c : text) {
-      const auto byte = static_cast<unsigned char>(c);
-      if (byte >= 0x20 && byte != 0x7f) {
-        shown += c;
-      } else {
-        shown += {'\\', 'x', hex[byte >> 4], hex[byte & 15]};
-      }
-    }
-    return shown;
-  }
+  static std::string printable(std::string_view text);
 
  private:
-  /// In characters, as far as UTF-8 tells: every byte but continuation bytes starts one.
-  static std::size_t width(std::string_view text) {
-    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-      return (static_cast<unsigned char>(c) & 0xc0U) != 0x80;
-    }));
-  }
-
-  /// 0: not shown.
-  std::vector<std::size_t> column_widths() const {
-    std::vector<std::size_t> widths;
-    for (std::size_t i = 0; i < columns_.size(); ++i) {
-      std::size_t widest = 0;
-      for (const std::vector<std::string>& row : rows_) widest = std::max(widest, width(row[i]));
-      const bool shown = widest > 0 || !columns_[i].optional;
-      widths.push_back(shown ? std::max(widest, width(columns_[i].title)) : 0);
-    }
-    return widths;
-  }
-
+  std::vector<std::size_t> column_widths() const;
   void append_row(OutBuffer& out, const std::vector<std::string>& cells,
-                  const std::vector<std::size_t>& widths) const {
-    std::string line;
-    for (std::size_t i = 0; i < columns_.size(); ++i) {
-      if (widths[i] == 0) continue;
-      if (!line.empty()) line += "  ";
-      const std::string padding(widths[i] - width(cells[i]), ' ');
-      line += columns_[i].align == Align::right ? padding + cells[i] : cells[i] + padding;
-    }
-    while (!line.empty() && line.back() == ' ') line.pop_back();
-    out.append(line);
-    out.append('\n');
-  }
+                  const std::vector<std::size_t>& widths) const;
 
   std::vector<Column> columns_;
   std::vector<std::vector<std::string>> rows_;

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "common/base/error.hpp"
+#include "common/cli/tool_main.hpp"
 #include "tests/unit/base_expect.hpp"
 
 namespace kpipe {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "common/cli/app.hpp"
+#include "common/cli/tool_main.hpp"
 #include "tools/kconsume/run.hpp"
 
 int main(int argc, char** argv) {

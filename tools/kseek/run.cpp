@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "common/base/fd.hpp"
 #include "common/base/log.hpp"
 #include "tools/kseek/options.hpp"
 #include "tools/kseek/plan.hpp"
