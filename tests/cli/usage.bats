@@ -191,9 +191,9 @@ refused_like() {
     local started=$SECONDS
     refused_like 69 '127.0.0.1:1: *Check -b and that the brokers are reachable' \
         kconsume -b 127.0.0.1:1 -t orders --timeout 1s
-    refused_like 69 '*brokers are down. Check -b and that the brokers are reachable' \
+    refused_like 69 '*Connection refused*Check -b and that the brokers are reachable' \
         kgroups -b 127.0.0.1:1 --timeout 300ms
-    refused_like 69 '*brokers are down. Check -b and that the brokers are reachable' \
+    refused_like 69 '*Connection refused*Check -b and that the brokers are reachable' \
         kseek -b 127.0.0.1:1 -g g -t orders --to earliest --timeout 300ms
     refused_like 69 'cannot connect to PostgreSQL: *127.0.0.1*Connection refused*' \
         ksink-pg --dsn 'host=127.0.0.1 port=1' --table orders --retry-for 0
