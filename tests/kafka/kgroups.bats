@@ -120,7 +120,8 @@ field() { jq -r "select(.group == \"$GROUP\") | .$1" <<<"$output"; }
   new_topic 1
   local name=$'\e[31m'$GROUP
   kadmin commit "$name" "$TOPIC" 0 0
-  run -0 script -qec "kgroups lag \$'\\e[31m$GROUP'" /dev/null
+  # script runs its command with $SHELL, whatever that is: the name travels in the environment.
+  NAME=$name run -0 script -qec 'kgroups lag "$NAME"' /dev/null
   assert_line --index 1 --partial "\\x1b[31m$GROUP"
   refute_output --partial $'\e'
   run -0 kgroups lag "$name"
