@@ -18,35 +18,6 @@ teardown() {
   [[ -z $member ]] || wait "$member" 2>/dev/null || true
 }
 
-# committed GROUP TOPIC: partition<TAB>offset<TAB>metadata, by an OffsetFetch request of our own: confluent-kafka-python
-# reads metadata as a C string, which librdkafka does not promise, and may show bytes that follow it.
-committed() {
-  "$KPIPE_PYTHON" - "$@" <<'PYTHON'
-import os, socket, struct, sys
-group, topic = (name.encode() for name in sys.argv[1:])
-host, port = os.environ["KAFKA_BOOTSTRAP"].rsplit(":", 1)
-version, all_topics = 5, -1
-body = struct.pack(">hhih4s", 9, version, 1, 4, b"bats") + struct.pack(">h", len(group)) + group + struct.pack(">i", all_topics)
-with socket.create_connection((host, int(port)), 30) as broker:
-    broker.sendall(struct.pack(">i", len(body)) + body)
-    answer = broker.makefile("rb")
-    def number(kind):
-        return struct.unpack(">" + kind, answer.read(struct.calcsize(">" + kind)))[0]
-    def text():
-        return answer.read(max(number("h"), 0))
-    size, correlation, throttle = number("i"), number("i"), number("i")
-    found = []
-    for _ in range(number("i")):
-        name = text()
-        for _ in range(number("i")):
-            partition, offset, epoch, metadata, error = number("i"), number("q"), number("i"), text(), number("h")
-            if name == topic and error == 0 and offset >= 0:
-                found.append((partition, offset, metadata.rstrip(b"\0").decode()))
-    for line in sorted(found):
-        print(*line, sep="\t")
-PYTHON
-}
-
 # Two partitions with offsets 2 to 9 each, and a group that kpipe has taken to 5 and 6.
 fill() {
   # The records are of 1970, which retention must not mind.

@@ -10,6 +10,8 @@ import concurrent.futures
 import functools
 import json
 import os
+import socket
+import struct
 import sys
 
 from confluent_kafka import (Consumer, ConsumerGroupTopicPartitions, IsolationLevel, KafkaError, KafkaException, Producer,
@@ -69,10 +71,32 @@ def delete_records(topic, partition, before):
 
 def committed(group, topic):
     """partition, offset, metadata of every committed offset of the topic."""
-    futures = admin().list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
-    found = [p for p in futures[group].result(TIMEOUT).topic_partitions if p.topic == topic and p.offset >= 0]
-    for p in sorted(found, key=lambda p: p.partition):
-        print(p.partition, p.offset, p.metadata or "", sep="\t")
+    for found in sorted(fetch_committed(group, topic)):
+        print(*found, sep="\t")
+
+
+def fetch_committed(group, topic):
+    """(partition, offset, metadata)..., by an OffsetFetch request of our own (version 5): confluent-kafka-python reads metadata
+    as a C string, which librdkafka does not promise, and may show bytes that follow it or fail on them."""
+    host, port = os.environ["KAFKA_BOOTSTRAP"].rsplit(":", 1)
+    name = group.encode()
+    body = struct.pack(">hhih4s", 9, 5, 1, 4, b"test") + struct.pack(">h", len(name)) + name + struct.pack(">i", -1)
+    with socket.create_connection((host, int(port)), TIMEOUT) as broker, broker.makefile("rb") as answer:
+        broker.sendall(struct.pack(">i", len(body)) + body)
+
+        def number(kind):
+            return struct.unpack(">" + kind, answer.read(struct.calcsize(">" + kind)))[0]
+
+        def text():
+            return answer.read(max(number("h"), 0)).rstrip(b"\0").decode()
+        for _ in ("size", "correlation id", "throttle time"):
+            number("i")
+        for _ in range(number("i")):
+            this_topic = text()
+            for _ in range(number("i")):
+                partition, offset, _, metadata, error = number("i"), number("q"), number("i"), text(), number("h")
+                if this_topic == topic and error == 0 and offset >= 0:
+                    yield partition, offset, metadata
 
 
 def commit(group, topic, partition, offset, metadata):
