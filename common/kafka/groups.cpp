@@ -2,86 +2,15 @@
 #include "common/kafka/groups.hpp"
 
 #include <algorithm>
-#include <cstdint>
 #include <map>
-#include <memory>
+
+#include "common/kafka/admin_call.hpp"
 
 namespace kpipe {
 namespace {
 
-struct OffsetsRequestDeleter {
-  void operator()(rd_kafka_ListConsumerGroupOffsets_t* p) const noexcept {
-    rd_kafka_ListConsumerGroupOffsets_destroy(p);
-  }
-  void operator()(rd_kafka_AlterConsumerGroupOffsets_t* p) const noexcept {
-    rd_kafka_AlterConsumerGroupOffsets_destroy(p);
-  }
-};
-using ListOffsetsRequest =
-    std::unique_ptr<rd_kafka_ListConsumerGroupOffsets_t, OffsetsRequestDeleter>;
-using AlterOffsetsRequest =
-    std::unique_ptr<rd_kafka_AlterConsumerGroupOffsets_t, OffsetsRequestDeleter>;
-
 /// Requests under way at a time, where Kafka wants one for each group.
 constexpr std::size_t kWindow = 200;
-
-std::string text_or_empty(const char* text) {
-  return text == nullptr ? std::string() : std::string(text);
-}
-
-/// The options and the answers of one kind of admin request.
-class AdminCall {
- public:
-  AdminCall(const Client& client, rd_kafka_admin_op_t operation, std::string what)
-      : client_(client),
-        what_(std::move(what)),
-        options_(rd_kafka_AdminOptions_new(client.get(), operation)),
-        queue_(rd_kafka_queue_new(client.get())) {
-    char reason[256];
-    const rd_kafka_resp_err_t code = rd_kafka_AdminOptions_set_request_timeout(
-        options_.get(), client.timeout_ms(), reason, sizeof reason);
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-      throw Error(Exit::usage, std::string("--timeout: ") + reason);
-  }
-
-  /// For the next request; comes back with its answer.
-  void set_index(std::size_t index) {
-    rd_kafka_AdminOptions_set_opaque(options_.get(),
-                                     reinterpret_cast<void*>(static_cast<std::uintptr_t>(index)));
-  }
-  static std::size_t index_of(const KafkaEvent& event) {
-    return static_cast<std::size_t>(
-        reinterpret_cast<std::uintptr_t>(rd_kafka_event_opaque(event.get())));
-  }
-
-  const rd_kafka_AdminOptions_t* options() const { return options_.get(); }
-  rd_kafka_queue_t* queue() const { return queue_.get(); }
-
-  /// The next answer, which may be an error.
-  KafkaEvent wait() const {
-    // librdkafka answers by itself when its own timeout is over.
-    constexpr int grace_ms = 1000;
-    KafkaEvent event(rd_kafka_queue_poll(queue_.get(), client_.timeout_ms() + grace_ms));
-    if (!event) throw client_.error(what_, RD_KAFKA_RESP_ERR__TIMED_OUT);
-    return event;
-  }
-
-  /// The next answer, which must be a success.
-  KafkaEvent wait_success() const {
-    KafkaEvent event = wait();
-    const rd_kafka_resp_err_t code = rd_kafka_event_error(event.get());
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      throw client_.error(what_, code, text_or_empty(rd_kafka_event_error_string(event.get())));
-    }
-    return event;
-  }
-
- private:
-  const Client& client_;
-  std::string what_;
-  KafkaAdminOptions options_;
-  KafkaQueue queue_;
-};
 
 CommittedOffset to_committed(const rd_kafka_topic_partition_t& from) {
   CommittedOffset offset;

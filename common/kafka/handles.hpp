@@ -22,6 +22,15 @@ struct RdKafkaDeleter {
   void operator()(rd_kafka_AdminOptions_t* p) const noexcept { rd_kafka_AdminOptions_destroy(p); }
   void operator()(const rd_kafka_metadata_t* p) const noexcept { rd_kafka_metadata_destroy(p); }
   void operator()(rd_kafka_topic_t* p) const noexcept { rd_kafka_topic_destroy(p); }
+  void operator()(rd_kafka_TopicCollection_t* p) const noexcept {
+    rd_kafka_TopicCollection_destroy(p);
+  }
+  void operator()(rd_kafka_ListConsumerGroupOffsets_t* p) const noexcept {
+    rd_kafka_ListConsumerGroupOffsets_destroy(p);
+  }
+  void operator()(rd_kafka_AlterConsumerGroupOffsets_t* p) const noexcept {
+    rd_kafka_AlterConsumerGroupOffsets_destroy(p);
+  }
 };
 
 template <typename T>
@@ -35,6 +44,9 @@ using KafkaMessage = RdKafkaPtr<rd_kafka_message_t>;
 using KafkaPartitionList = RdKafkaPtr<rd_kafka_topic_partition_list_t>;
 using KafkaErrorHandle = RdKafkaPtr<rd_kafka_error_t>;
 using KafkaAdminOptions = RdKafkaPtr<rd_kafka_AdminOptions_t>;
+using KafkaTopicCollection = RdKafkaPtr<rd_kafka_TopicCollection_t>;
+using ListOffsetsRequest = RdKafkaPtr<rd_kafka_ListConsumerGroupOffsets_t>;
+using AlterOffsetsRequest = RdKafkaPtr<rd_kafka_AlterConsumerGroupOffsets_t>;
 using KafkaMetadata = RdKafkaPtr<const rd_kafka_metadata_t>;
 
 }  // namespace kpipe

@@ -27,7 +27,7 @@ std::uint32_t Batch::range_of(std::string_view topic, std::int32_t partition) {
       return static_cast<std::uint32_t>(i);
     }
   }
-  ranges_.push_back(Range{TopicPartition{std::string(topic), partition}, {}, 0, 0, 0});
+  ranges_.push_back(Range{TopicPartition{std::string(topic), partition}, {}, 0, 0, {}, 0});
   return static_cast<std::uint32_t>(ranges_.size() - 1);
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -17,8 +18,12 @@ namespace kpipe {
 struct StoredOffset {
   std::int64_t next = 0;
   std::int64_t generation = 0;
+  std::string topic_id{};  ///< Kafka's id of the topic when it was stored; empty: unknown
 
-  bool operator==(const StoredOffset&) const = default;
+  /// What a compare-and-set compares: the id only explains where the offset came from.
+  bool operator==(const StoredOffset& other) const {
+    return next == other.next && generation == other.generation;
+  }
 };
 
 /// Lines waiting to be stored together, with what must become of each partition's stored offset.
@@ -32,6 +37,7 @@ class Batch {
     std::optional<StoredOffset> expected;
     std::int64_t next = 0;
     std::int64_t generation = 0;
+    std::string topic_id{};  ///< to be kept beside the offset; empty: leave what is there
     std::size_t records = 0;
   };
   struct Entry {

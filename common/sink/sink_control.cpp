@@ -21,14 +21,15 @@ void SinkLoop::introduce() {
   SinkHello hello{sink_.name(), false, {}, {}};
   for (const auto& [tp, state] : partitions_) {
     if (state.stored)
-      hello.offsets.push_back(Checkpoint{tp, state.stored->next, state.stored->generation});
+      hello.offsets.push_back(
+          Checkpoint{tp, state.stored->next, state.stored->generation, state.stored->topic_id});
   }
   acks_.send(hello);
 }
 
 void SinkLoop::remember(const std::vector<Checkpoint>& stored) {
   for (const Checkpoint& c : stored) {
-    partitions_[c.tp].stored = StoredOffset{c.offset, c.generation};
+    partitions_[c.tp].stored = StoredOffset{c.offset, c.generation, c.topic_id};
   }
 }
 
@@ -113,6 +114,7 @@ void SinkLoop::advance(const Checkpoint& upto) {
   Batch::Range& range = batch_.range(batch_.range_of(upto.tp.topic, upto.tp.partition));
   if (is_new) {
     range.expected = state.stored;
+    range.topic_id = topic_id(range.tp.topic);
     batch_since_ = Clock::now();
   }
   range.generation = upto.generation;
@@ -122,6 +124,7 @@ void SinkLoop::advance(const Checkpoint& upto) {
 /// kconsume asks where to start: read afresh, another instance may have stored more since.
 void SinkLoop::answer(const Assign& request) {
   const std::vector<Checkpoint> stored = sink_.stored(request.partitions);
+  for (const auto& [topic, id] : request.topic_ids) topic_ids_[topic] = id;
   for (const TopicPartition& tp : request.partitions) {
     // Records of an earlier assignment may still wait in the batch; their compare-and-set settles
     // it.
@@ -131,7 +134,7 @@ void SinkLoop::answer(const Assign& request) {
   }
   for (const Checkpoint& c : stored) {
     if (batch_.find(c.tp.topic, c.tp.partition) != nullptr) continue;
-    partitions_[c.tp].stored = StoredOffset{c.offset, c.generation};
+    partitions_[c.tp].stored = StoredOffset{c.offset, c.generation, c.topic_id};
   }
   acks_.send(SinkHello{sink_.name(), false, request.request, stored});
 }

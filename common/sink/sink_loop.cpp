@@ -211,8 +211,14 @@ std::uint32_t SinkLoop::range_in_batch(const Record& record, const Partition& st
   if (range.next == 0) {
     range.expected = state.stored;
     range.generation = record.generation;
+    range.topic_id = topic_id(range.tp.topic);
   }
   return index;
+}
+
+std::string SinkLoop::topic_id(const std::string& topic) const {
+  const auto found = topic_ids_.find(topic);
+  return found == topic_ids_.end() ? std::string() : found->second;
 }
 
 bool SinkLoop::batch_is_full() const {
@@ -235,7 +241,7 @@ void SinkLoop::store() {
   counts_.stored += batch_.entries().size();
   ++counts_.batches;
   for (const Batch::Range& range : batch_.ranges()) {
-    partitions_[range.tp].stored = StoredOffset{range.next, range.generation};
+    partitions_[range.tp].stored = StoredOffset{range.next, range.generation, range.topic_id};
   }
   batch_.clear();
   acknowledge();

@@ -55,6 +55,7 @@ class SinkLoop {
   void take_record(const Record& record, std::string_view line);
   Partition& partition(std::string_view topic, std::int32_t number);
   std::uint32_t range_in_batch(const Record& record, const Partition& state);
+  std::string topic_id(const std::string& topic) const;
   bool batch_is_full() const;
   void store_if_due(Clock::time_point now);
   void store();
@@ -85,6 +86,7 @@ class SinkLoop {
   Clock::time_point batch_since_;
   Clock::time_point last_input_;
   std::map<TopicPartition, Partition> partitions_;
+  std::map<std::string, std::string> topic_ids_;  ///< as kconsume says
   TopicPartition lookup_;  ///< reused key, so that a record costs no allocation
   std::deque<ControlLine> control_;
   std::optional<Clock::time_point> stop_at_;

@@ -22,6 +22,10 @@ void append_checkpoint(OutBuffer& out, const Checkpoint& checkpoint, std::string
     out.append(",\"gen\":");
     out.append_int(checkpoint.generation);
   }
+  if (!checkpoint.topic_id.empty()) {
+    out.append(",\"topic_id\":");
+    append_json_string(out, checkpoint.topic_id);
+  }
   out.append(extra);
   out.append('}');
 }
@@ -43,6 +47,8 @@ std::string_view CheckpointReader::from_fields(const std::vector<JsonField>& fie
       checkpoint.offset = json_int(field.value).value_or(-1);
     } else if (field.name == "gen") {
       checkpoint.generation = json_int(field.value).value_or(-1);
+    } else if (field.name == "topic_id") {
+      if (const auto id = plain_string(field.value)) checkpoint.topic_id = *id;
     }
   }
   if (checkpoint.tp.topic.empty()) return "no \"topic\"";

@@ -29,6 +29,9 @@ struct Checkpoint {
   TopicPartition tp;
   std::int64_t offset = 0;
   std::int64_t generation = 0;  ///< written as "gen" when > 0
+  /// Kafka's id of the topic (KIP-516), which a topic of the same name made anew does not share.
+  /// Written as "topic_id" when known.
+  std::string topic_id{};
 
   auto operator<=>(const Checkpoint&) const = default;
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,6 +38,7 @@ struct SourceHello {
 struct Assign {
   std::int64_t request = 0;
   std::vector<TopicPartition> partitions;
+  std::map<std::string, std::string> topic_ids{};  ///< by topic, as far as Kafka told
 };
 
 /// kconsume -> sink: store and acknowledge all up to these offsets now. An offset above the last

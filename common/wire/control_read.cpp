@@ -90,11 +90,14 @@ bool read_assign(Scan& scan, const JsonText& body, Assign& assign) {
   return scan.objects(body, [&](const std::vector<JsonField>& members) {
     TopicPartition& tp = assign.partitions.emplace_back();
     std::int64_t partition = -1;
+    std::string topic_id;
     for (const JsonField& field : members) {
       if (field.name == "topic") tp.topic = text_of(field.value);
+      if (field.name == "topic_id") topic_id = text_of(field.value);
       if (field.name == "partition") partition = json_int(field.value).value_or(-1);
     }
     tp.partition = static_cast<std::int32_t>(partition);
+    if (!topic_id.empty()) assign.topic_ids[tp.topic] = topic_id;
     return !tp.topic.empty() && partition >= 0 &&
            partition <= std::numeric_limits<std::int32_t>::max();
   });
@@ -120,7 +123,7 @@ std::string_view parse_control_line(std::string_view text, ControlLine& line) {
       return read_hello(scan, field.value, line) ? "" : "malformed hello";
     }
     if (field.name == "assign") {
-      return read_assign(scan, field.value, line.assign.emplace(Assign{request, {}}))
+      return read_assign(scan, field.value, line.assign.emplace(Assign{request, {}, {}}))
                  ? ""
                  : "malformed assign";
     }

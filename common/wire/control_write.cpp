@@ -55,6 +55,11 @@ void append_line(OutBuffer& out, const Assign& message) {
     append_json_string(out, tp.topic);
     out.append(",\"partition\":");
     out.append_int(tp.partition);
+    const auto id = message.topic_ids.find(tp.topic);
+    if (id != message.topic_ids.end()) {
+      out.append(",\"topic_id\":");
+      append_json_string(out, id->second);
+    }
     out.append('}');
   });
   out.append(",\"request\":");

@@ -220,6 +220,20 @@ TEST_F(SinkControl, an_assignment_is_answered_from_the_target_as_it_is_now) {
   EXPECT_EQ(sink_.rows(), (Rows{"t[0]@8=8"}));
 }
 
+TEST_F(SinkControl, the_id_of_the_topic_is_kept_beside_its_offset) {
+  start();
+  listener_.send(Assign{1, {kT0}, {{"t", "first-id"}}});
+  ASSERT_TRUE(until([&] { return hello(1) != nullptr; }));
+  write(line("t", 0, 0, "0") + line("t", 1, 0, "0"));
+  ASSERT_TRUE(waits_for_ack({kT1, 1, 0}));
+  ASSERT_TRUE(sink_.at(kT0));
+  EXPECT_EQ(sink_.at(kT0)->topic_id, "first-id");
+  listener_.send(Assign{2, {kT0}, {{"t", "second-id"}}});
+  ASSERT_TRUE(until([&] { return hello(2) != nullptr; }));
+  EXPECT_EQ(hello(2)->offsets, (std::vector<Checkpoint>{{kT0, 1, 0, "first-id"}}))
+      << "what was stored, not what the topic is now";
+}
+
 TEST_F(SinkControl, an_assignment_is_acknowledged_anew) {
   start();
   write(line("t", 0, 0, "0"));

@@ -35,7 +35,8 @@ class MemorySink : public Sink {
     for (const TopicPartition& tp : partitions) {
       const auto found = stored_.find(tp);
       if (found != stored_.end())
-        result.push_back({tp, found->second.next, found->second.generation});
+        result.push_back(
+            {tp, found->second.next, found->second.generation, found->second.topic_id});
     }
     return result;
   }
@@ -57,7 +58,10 @@ class MemorySink : public Sink {
                       std::to_string(record.offset) + "=" + std::string(record.value.raw));
     }
     for (const Batch::Range& range : batch.ranges()) {
-      stored_[range.tp] = StoredOffset{range.next, range.generation};
+      StoredOffset& now = stored_[range.tp];
+      now.next = range.next;
+      now.generation = range.generation;
+      if (!range.topic_id.empty()) now.topic_id = range.topic_id;
     }
     sizes_.push_back(batch.entries().size());
     return Outcome::stored;

@@ -106,7 +106,11 @@ TEST(WireControl, source_messages_round_trip) {
   EXPECT_EQ(line.assign->request, 4);
   EXPECT_EQ(line.assign->partitions,
             (std::vector<TopicPartition>{{"t", 0}, {"t", 1}, {"u", 2147483647}}));
+  EXPECT_TRUE(line.assign->topic_ids.empty());
   EXPECT_TRUE(parsed(written(Assign{5, {}})).assign->partitions.empty());
+  line = parsed(written(Assign{6, {{"t", 0}, {"u", 1}}, {{"t", "yRiXHVTPTYu2Df0G2T9fXw"}}}));
+  EXPECT_EQ(line.assign->topic_ids,
+            (std::map<std::string, std::string>{{"t", "yRiXHVTPTYu2Df0G2T9fXw"}}));
 
   line = parsed(written(Flush{kOffsets, 123456789012}));
   ASSERT_TRUE(line.flush);
@@ -120,6 +124,8 @@ TEST(WireControl, source_messages_round_trip) {
   line = parsed(written(kOffsets[1]));
   ASSERT_TRUE(line.ack);
   EXPECT_EQ(*line.ack, kOffsets[1]);
+  const Checkpoint with_id{{"t", 0}, 5, 1, "yRiXHVTPTYu2Df0G2T9fXw"};
+  EXPECT_EQ(parsed(written(with_id)).ack, with_id);
 }
 
 TEST(WireControl, a_newer_side_may_say_more) {
