@@ -40,7 +40,15 @@ AckListener::~AckListener() {
 
 bool AckListener::listen(const PipeId& stdout_pipe) {
   stdout_pipe_ = stdout_pipe;
-  const std::string path = pipe_socket_path(stdout_pipe, true);
+  return listen_at(pipe_socket_path(stdout_pipe, true));
+}
+
+bool AckListener::listen(const std::string& name, const std::optional<PipeId>& stdout_pipe) {
+  stdout_pipe_ = stdout_pipe;
+  return listen_at(named_socket_path(name, true));
+}
+
+bool AckListener::listen_at(const std::string& path) {
   if (path.empty()) return false;
   listener_ = listen_on(path);
   socket_path_ = path;
@@ -71,39 +79,55 @@ void AckListener::open_path(const std::string& path) {
 void AckListener::add_poll_fds(std::vector<pollfd>& fds) const {
   // A regular file is always "ready": the caller's periodic pump() must do for it.
   if (path_ && path_is_fifo_) fds.push_back({path_.get(), POLLIN, 0});
-  if (listener_ && !peer_) fds.push_back({listener_.get(), POLLIN, 0});
-  if (peer_) {
-    const short out = sent_ < sending_.size() ? POLLOUT : 0;
-    fds.push_back({peer_.get(), static_cast<short>(POLLIN | out), 0});
+  if (listener_) fds.push_back({listener_.get(), POLLIN, 0});
+  for (const Peer& peer : peers_) {
+    const short out = peer.sent < peer.sending.size() ? POLLOUT : 0;
+    fds.push_back({peer.fd.get(), static_cast<short>(POLLIN | out), 0});
   }
 }
 
 void AckListener::pump(std::vector<ControlLine>& received) {
-  if (listener_ && !peer_) accept_peer();
-  if (peer_) {
-    write_pending();
-    if (peer_ && !read_from(peer_.get(), received)) peer_.reset();
+  if (listener_) accept_peers();
+  write_pending();
+  for (Peer& peer : peers_) {
+    const std::size_t before = received.size();
+    if (!read_from(peer.fd.get(), peer.received, received)) peer.broken = true;
+    for (std::size_t i = before; i < received.size(); ++i) received[i].peer = peer.id;
+    peer.spoke = peer.spoke || received.size() > before;
   }
-  if (path_) read_from(path_.get(), received);
+  std::erase_if(peers_, [this](const Peer& peer) {
+    // Whoever only knocked (a second kconsume of the same name) was no sink.
+    if (peer.broken && peer.spoke) ++lost_;
+    return peer.broken;
+  });
+  if (path_) read_from(path_.get(), path_received_, received);
 }
 
-void AckListener::accept_peer() {
-  UniqueFd peer(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-  if (!peer) return;
-  if (!peer_is_trusted(peer.get())) {
-    log::warning("acknowledgements: a process of another user connected and was refused");
-    return;
+void AckListener::accept_peers() {
+  for (;;) {
+    UniqueFd fd(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (!fd) return;
+    if (!peer_is_trusted(fd.get())) {
+      log::warning("acknowledgements: a process of another user connected and was refused");
+      continue;
+    }
+    // A sink that went and came back (its supervisor restarted it alone) has missed records.
+    if (peers_.size() + lost_ == expected_) {
+      log::warning(
+          "acknowledgements: one more sink connected and was refused: records are acknowledged "
+          "by " +
+          std::to_string(expected_) + ". For several sinks (tee): --sinks N");
+      continue;
+    }
+    direct_ = expected_ == 1 && stdout_pipe_ && reads_pipe(peer_pid(fd.get()), *stdout_pipe_);
+    Peer& peer = peers_.emplace_back();
+    peer.fd = std::move(fd);
+    peer.id = ++accepted_;
   }
-  direct_ = reads_pipe(peer_pid(peer.get()), stdout_pipe_);
-  peer_ = std::move(peer);
-  had_peer_ = true;
-  received_.clear();
-  sending_.clear();
-  sent_ = 0;
 }
 
 /// False at EOF or on error.
-bool AckListener::read_from(int fd, std::vector<ControlLine>& received) {
+bool AckListener::read_from(int fd, std::string& buffer, std::vector<ControlLine>& received) {
   std::array<char, 65536> chunk;
   bool open = true;
   for (;;) {
@@ -114,40 +138,44 @@ bool AckListener::read_from(int fd, std::vector<ControlLine>& received) {
       open = false;
       break;
     }
-    received_.append(chunk.data(), static_cast<std::size_t>(n));
-    if (received_.size() > kMaxLine && received_.find('\n') == std::string::npos) {
+    buffer.append(chunk.data(), static_cast<std::size_t>(n));
+    if (buffer.size() > kMaxLine && buffer.find('\n') == std::string::npos) {
       log::warning("acknowledgements: a line longer than " + std::to_string(kMaxLine) +
                    " bytes was dropped");
-      received_.clear();
+      buffer.clear();
     }
   }
   std::size_t begin = 0;
-  for (std::size_t end; (end = received_.find('\n', begin)) != std::string::npos; begin = end + 1) {
-    const std::string_view text = std::string_view(received_).substr(begin, end - begin);
+  for (std::size_t end; (end = buffer.find('\n', begin)) != std::string::npos; begin = end + 1) {
+    const std::string_view text = std::string_view(buffer).substr(begin, end - begin);
     const std::string_view reason = parse_control_line(text, received.emplace_back());
     if (!reason.empty()) {
       received.pop_back();
       log::warning("acknowledgements: line ignored: " + std::string(reason));
     }
   }
-  received_.erase(0, begin);
+  buffer.erase(0, begin);
   return open;
 }
 
 void AckListener::write_pending() {
-  while (peer_ && sent_ < sending_.size()) {
-    const std::string_view rest = sending_.view().substr(sent_);
-    const ssize_t n = ::send(peer_.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
-    if (n >= 0) {
-      sent_ += static_cast<std::size_t>(n);
-    } else if (errno == EAGAIN) {
-      return;
-    } else if (errno != EINTR) {
-      peer_.reset();
+  for (Peer& peer : peers_) {
+    while (!peer.broken && peer.sent < peer.sending.size()) {
+      const std::string_view rest = peer.sending.view().substr(peer.sent);
+      const ssize_t n = ::send(peer.fd.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
+      if (n >= 0) {
+        peer.sent += static_cast<std::size_t>(n);
+      } else if (errno == EAGAIN) {
+        break;
+      } else if (errno != EINTR) {
+        peer.broken = true;
+      }
+    }
+    if (peer.sent == peer.sending.size()) {
+      peer.sending.clear();
+      peer.sent = 0;
     }
   }
-  sending_.clear();
-  sent_ = 0;
 }
 
 }  // namespace kpipe

@@ -3,6 +3,8 @@
 
 #include <poll.h>
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,9 +15,9 @@
 
 namespace kpipe {
 
-/// kconsume's end of the acknowledgement channel: a Unix socket named by its stdout pipe, or a FIFO
-/// (or file) of checkpoint lines. Never blocks: descriptors go into the caller's poll(2), pump()
-/// does the rest.
+/// kconsume's end of the acknowledgement channel: a Unix socket named by its stdout pipe (or by
+/// `--pipe NAME`), or a FIFO (or file) of checkpoint lines. Never blocks: descriptors go into the
+/// caller's poll(2), pump() does the rest.
 class AckListener {
  public:
   AckListener() = default;
@@ -23,9 +25,14 @@ class AckListener {
   AckListener(const AckListener&) = delete;
   AckListener& operator=(const AckListener&) = delete;
 
+  /// Of so many sinks behind a tee(1); one unless told. More are refused.
+  void expect(std::size_t sinks) noexcept { expected_ = sinks; }
+
   /// Listens for the reader of this pipe. False when that is impossible (no private directory):
   /// then nobody can acknowledge.
   bool listen(const PipeId& stdout_pipe);
+  /// Listens under a name of the user's. `stdout_pipe` is absent when stdout is no pipe.
+  bool listen(const std::string& name, const std::optional<PipeId>& stdout_pipe);
 
   /// Reads acknowledgements from a FIFO or file. A FIFO is opened for reading and writing, so that
   /// neither side ever hangs in open(2) and a sink that comes and goes is no EOF. A regular file is
@@ -34,11 +41,12 @@ class AckListener {
 
   bool active() const noexcept { return static_cast<bool>(listener_) || static_cast<bool>(path_); }
   bool is_path() const noexcept { return static_cast<bool>(path_); }
-  /// A sink is on the socket now. (Behind a FIFO it shows itself only by its lines.)
-  bool connected() const noexcept { return static_cast<bool>(peer_); }
+  /// All sinks that are expected are on the socket now. (Behind a FIFO they show themselves only by
+  /// their lines.)
+  bool connected() const noexcept { return peers_.size() == expected_; }
   /// A sink was on the socket and has closed it.
-  bool disconnected() const noexcept { return had_peer_ && !peer_; }
-  /// The connected process reads our stdout itself, with no filter in between.
+  bool disconnected() const noexcept { return lost_ > 0; }
+  /// The one connected process reads our stdout itself, with no filter in between.
   bool direct() const noexcept { return direct_; }
 
   /// Descriptors to wait for.
@@ -47,30 +55,40 @@ class AckListener {
   /// Accepts, reads and sends what is possible now; appends the lines received.
   void pump(std::vector<ControlLine>& received);
 
-  /// Queued and sent as the socket takes it; dropped when there is none.
+  /// Queued for every sink and sent as the sockets take it; dropped when there is none.
   template <typename Message>
   void send(const Message& message) {
-    if (!peer_) return;
-    append_line(sending_, message);
+    for (Peer& peer : peers_) append_line(peer.sending, message);
     write_pending();
   }
 
  private:
-  void accept_peer();
-  bool read_from(int fd, std::vector<ControlLine>& received);
+  struct Peer {
+    UniqueFd fd;
+    std::uint64_t id = 0;
+    std::string received;
+    OutBuffer sending;
+    std::size_t sent = 0;
+    bool spoke = false;
+    bool broken = false;
+  };
+
+  bool listen_at(const std::string& path);
+  void accept_peers();
+  static bool read_from(int fd, std::string& buffer, std::vector<ControlLine>& received);
   void write_pending();
 
   std::string socket_path_;
-  PipeId stdout_pipe_;
+  std::optional<PipeId> stdout_pipe_;
   UniqueFd listener_;
-  UniqueFd peer_;
+  std::vector<Peer> peers_;
+  std::size_t expected_ = 1;
+  std::uint64_t accepted_ = 0;
+  std::size_t lost_ = 0;
   UniqueFd path_;
+  std::string path_received_;
   bool path_is_fifo_ = false;
-  bool had_peer_ = false;
   bool direct_ = false;
-  std::string received_;
-  OutBuffer sending_;
-  std::size_t sent_ = 0;
 };
 
 }  // namespace kpipe

@@ -16,10 +16,12 @@
 #include "common/ack/upstream.hpp"
 #include "common/base/error.hpp"
 #include "common/base/log.hpp"
+#include "common/wire/json_text.hpp"
 
 namespace kpipe {
 
-AckSender::AckSender(std::string acks_path) : path_(std::move(acks_path)) {}
+AckSender::AckSender(AckChannel channel, std::string sink)
+    : channel_(std::move(channel)), sink_(std::move(sink)) {}
 
 short AckSender::events() const noexcept {
   if (!fd_) return 0;
@@ -29,39 +31,44 @@ short AckSender::events() const noexcept {
 
 bool AckSender::connect(int input_fd) {
   if (fd_ || gave_up_) return static_cast<bool>(fd_);
-  return path_.empty() ? connect_socket(input_fd) : open_path();
+  return channel_.path.empty() ? connect_socket(input_fd) : open_path();
 }
 
 bool AckSender::connect_socket(int input_fd) {
+  if (!channel_.name.empty()) return connect_to_socket(named_socket_path(channel_.name, false));
   for (const PipeId& pipe : upstream_pipes(input_fd)) {
-    const std::string path = pipe_socket_path(pipe, false);
-    if (path.empty()) continue;
-    UniqueFd fd = connect_to(path);
-    if (!fd || !peer_is_trusted(fd.get())) continue;
-    fd_ = std::move(fd);
-    is_socket_ = true;
-    return true;
+    if (connect_to_socket(pipe_socket_path(pipe, false))) return true;
   }
   return false;
 }
 
+bool AckSender::connect_to_socket(const std::string& path) {
+  if (path.empty()) return false;
+  UniqueFd fd = connect_to(path);
+  if (!fd || !peer_is_trusted(fd.get())) return false;
+  fd_ = std::move(fd);
+  is_socket_ = true;
+  return true;
+}
+
 bool AckSender::open_path() {
   struct stat st {};
-  if (::stat(path_.c_str(), &st) != 0) {
-    throw Error(system_error("--acks: " + path_, errno).exit(),
-                "--acks: " + path_ +
-                    ": no such FIFO or file. Make it before the pipeline starts: mkfifo " + path_);
+  if (::stat(channel_.path.c_str(), &st) != 0) {
+    throw Error(system_error("--acks: " + channel_.path, errno).exit(),
+                "--acks: " + channel_.path +
+                    ": no such FIFO or file. Make it before the pipeline starts: mkfifo " +
+                    channel_.path);
   }
   if (st.st_uid != ::geteuid() || (st.st_mode & 022) != 0) {
     throw Error(Exit::config,
-                "--acks: " + path_ +
+                "--acks: " + channel_.path +
                     ": it must belong to you and be writable by nobody else: acknowledgements "
                     "decide what is committed. chmod 600 it");
   }
-  const int fd = ::open(path_.c_str(), O_WRONLY | O_NONBLOCK | O_APPEND | O_CLOEXEC);
+  const int fd = ::open(channel_.path.c_str(), O_WRONLY | O_NONBLOCK | O_APPEND | O_CLOEXEC);
   if (fd < 0) {
     if (errno == ENXIO) return false;  // a FIFO that kconsume has not opened yet
-    throw system_error("--acks: " + path_, errno);
+    throw system_error("--acks: " + channel_.path, errno);
   }
   fd_.reset(fd);
   return true;
@@ -85,6 +92,16 @@ void AckSender::send(const std::vector<Checkpoint>& acks) {
   write_pending();
 }
 
+void AckSender::append_ack(const Checkpoint& ack) {
+  OutBuffer extra;
+  if (!is_socket_ && !sink_.empty()) {
+    extra.append(",\"sink\":");
+    append_json_string(extra, sink_);
+  }
+  append_checkpoint(sending_, ack, extra.view());
+  sending_.append('\n');
+}
+
 void AckSender::write_pending() {
   if (!fd_) {
     acks_.clear();
@@ -96,7 +113,7 @@ void AckSender::write_pending() {
       sending_.clear();
       sent_ = 0;
       std::swap(sending_, hellos_);
-      for (const Checkpoint& ack : acks_) append_line(sending_, ack);
+      for (const Checkpoint& ack : acks_) append_ack(ack);
       acks_.clear();
       if (sending_.empty()) return;
     }

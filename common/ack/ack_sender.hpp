@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "common/ack/pipe_socket.hpp"
 #include "common/base/fd.hpp"
 #include "common/base/out_buffer.hpp"
 #include "common/wire/control.hpp"
@@ -14,8 +15,9 @@ namespace kpipe {
 /// stdin, or a FIFO or file of checkpoint lines (`--acks PATH`), which is one-way.
 class AckSender {
  public:
-  /// Opens nothing yet. An empty path means the socket.
-  explicit AckSender(std::string acks_path);
+  /// Opens nothing yet. With a path, acknowledgements are lines that name `sink` too: a FIFO may
+  /// serve several.
+  explicit AckSender(AckChannel channel, std::string sink = {});
 
   /// Looks for kconsume once. True when connected (now or before). A FIFO counts as connected once
   /// it could be opened for writing. Throws Error(io) when --acks names something unusable.
@@ -40,11 +42,14 @@ class AckSender {
 
  private:
   bool connect_socket(int input_fd);
+  bool connect_to_socket(const std::string& path);
   bool open_path();
+  void append_ack(const Checkpoint& ack);
   void write_pending();
   void broke(const std::string& cause);
 
-  std::string path_;
+  AckChannel channel_;
+  std::string sink_;
   UniqueFd fd_;
   bool is_socket_ = false;
   bool gave_up_ = false;          ///< it broke: the pipeline is ending, nobody to find again

@@ -7,6 +7,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -73,10 +75,31 @@ std::string pipe_socket_path(const PipeId& pipe, bool create) {
   return path.size() < sizeof(sockaddr_un::sun_path) ? path : std::string();
 }
 
+std::string named_socket_path(const std::string& name, bool create) {
+  constexpr std::size_t longest = 64;  // with the directory it must fit into sun_path
+  const bool plain = !name.empty() && name.size() <= longest && name[0] != '.' &&
+                     std::all_of(name.begin(), name.end(), [](unsigned char c) {
+                       return std::isalnum(c) != 0 || c == '.' || c == '_' || c == '-';
+                     });
+  if (!plain) {
+    throw Error(Exit::usage, "--pipe: '" + name +
+                                 "': not a name (letters, digits, '.', '_' and '-', at most 64)");
+  }
+  const std::string directory = socket_directory(create);
+  if (directory.empty()) return {};
+  std::string path = directory + "/kpipe-named-" + name;
+  return path.size() < sizeof(sockaddr_un::sun_path) ? path : std::string();
+}
+
 UniqueFd listen_on(const std::string& path) {
   UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) throw system_error("acknowledgements: socket", errno);
-  // Our stdout is a new pipe, so a file of its name is left over from a process that was killed.
+  if (connect_to(path)) {
+    throw Error(Exit::temp_fail, "acknowledgements: " + path +
+                                     ": another kconsume listens there. Is it running "
+                                     "already? Each pipeline needs its own --pipe NAME");
+  }
+  // What nobody answers on is left over from a process that was killed.
   ::unlink(path.c_str());
   const sockaddr_un address = address_of(path);
   const mode_t mask = ::umask(077);

@@ -27,8 +27,18 @@ std::optional<PipeId> pipe_id(int fd);
 /// /tmp/kpipe-UID.
 std::string pipe_socket_path(const PipeId& pipe, bool create);
 
+/// How the two ends find each other. Both empty: by the pipe between them.
+struct AckChannel {
+  std::string path{};  ///< `--acks`: a FIFO or file of lines, one-way
+  std::string name{};  ///< `--pipe`: a socket of this name
+};
+
+/// The socket of `--pipe NAME`, in the same directory. Empty when no directory is usable. Throws
+/// Error(usage) for a name that is no plain file name.
+std::string named_socket_path(const std::string& name, bool create);
+
 /// Binds and listens, replacing a socket file that nobody answers on. The path is removed by the
-/// caller. Throws Error(io).
+/// caller. Throws Error(io), or Error(temp_fail) when another process listens there.
 UniqueFd listen_on(const std::string& path);
 
 /// A connected non-blocking socket, or empty when nobody listens.

@@ -142,6 +142,9 @@ void ToolApp::add_sink_options(SinkOptions& options) {
                   "pipelines that feed one "
                   "target from different groups need two names.")
       ->type_name("NAME");
+  app_.add_option("--pipe", options.pipe_name,
+                  "Name of the acknowledgement channel, as given to kconsume --pipe.")
+      ->type_name("NAME");
   app_.add_option("--acks", options.acks,
                   "Write acknowledgements to this FIFO or file instead of kconsume's socket; give "
                   "kconsume the same.")

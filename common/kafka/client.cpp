@@ -4,6 +4,7 @@
 #include <sys/syslog.h>
 
 #include <cstdlib>
+#include <cstring>
 #include <string_view>
 
 #include "common/base/log.hpp"
@@ -90,6 +91,29 @@ std::vector<std::int32_t> Client::partitions(const std::string& topic) {
   std::vector<std::int32_t> result;
   for (int i = 0; i < found.partition_cnt; ++i) result.push_back(found.partitions[i].id);
   return result;
+}
+
+std::map<std::string, std::int32_t> Client::topics() {
+  const rd_kafka_metadata_t* raw = nullptr;
+  const rd_kafka_resp_err_t code = rd_kafka_metadata(handle_.get(), 1, nullptr, &raw, timeout_ms());
+  const KafkaMetadata metadata(raw);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) throw error("list topics", code);
+  std::map<std::string, std::int32_t> result;
+  for (int i = 0; i < metadata->topic_cnt; ++i) {
+    const rd_kafka_metadata_topic_t& topic = metadata->topics[i];
+    if (topic.err == RD_KAFKA_RESP_ERR_NO_ERROR) result[topic.topic] = topic.partition_cnt;
+  }
+  return result;
+}
+
+std::string Client::property(const std::string& name) const {
+  std::size_t size = 0;
+  const rd_kafka_conf_t* const conf = rd_kafka_conf(handle_.get());
+  if (rd_kafka_conf_get(conf, name.c_str(), nullptr, &size) != RD_KAFKA_CONF_OK) return {};
+  std::string value(size, '\0');
+  rd_kafka_conf_get(conf, name.c_str(), value.data(), &size);
+  value.resize(std::strlen(value.c_str()));
+  return value;
 }
 
 Error Client::error(const std::string& context, rd_kafka_resp_err_t code,

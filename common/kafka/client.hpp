@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -29,6 +30,8 @@ class ClientConfig {
 
   /// A property of our own; the user's -X of the same name wins when `overridable`.
   void set(const std::string& name, const std::string& value, bool overridable = false);
+  /// What -X said of a property; empty: nothing.
+  std::string user_value(const std::string& name) const;
 
   const ConnectionOptions& options() const noexcept { return options_; }
   rd_kafka_conf_t* get() noexcept { return conf_.get(); }
@@ -37,7 +40,7 @@ class ClientConfig {
  private:
   KafkaConf conf_;
   ConnectionOptions options_;
-  std::vector<std::string> user_names_;
+  std::map<std::string, std::string> user_values_;
 };
 
 /// One librdkafka instance with its log. librdkafka's own lines go to our log (debug); what it says
@@ -63,6 +66,11 @@ class Client {
 
   /// Partition numbers of a topic. Throws Error(no_input) when there is no such topic.
   std::vector<std::int32_t> partitions(const std::string& topic);
+  /// All topics that we may see, with their number of partitions; Kafka's internal ones too.
+  std::map<std::string, std::int32_t> topics();
+
+  /// A configuration property as librdkafka uses it; empty: unset or unknown.
+  std::string property(const std::string& name) const;
 
   /// `context: cause. remedy` with the exit status that fits the code.
   Error error(const std::string& context, rd_kafka_resp_err_t code,

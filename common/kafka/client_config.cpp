@@ -79,7 +79,7 @@ ClientConfig::ClientConfig(const std::string& client_id, const ConnectionOptions
     const std::string value = property.substr(equals + 1);
     const bool secret = std::find(secrets.begin(), secrets.end(), name) != secrets.end();
     set(name, secret ? resolve_secret(name, value) : value);
-    user_names_.push_back(name);
+    user_values_[name] = value;
   }
   if (!has_bootstrap) {
     throw Error(
@@ -88,9 +88,13 @@ ClientConfig::ClientConfig(const std::string& client_id, const ConnectionOptions
   }
 }
 
+std::string ClientConfig::user_value(const std::string& name) const {
+  const auto found = user_values_.find(name);
+  return found == user_values_.end() ? std::string() : found->second;
+}
+
 void ClientConfig::set(const std::string& name, const std::string& value, bool overridable) {
-  if (overridable && std::find(user_names_.begin(), user_names_.end(), name) != user_names_.end())
-    return;
+  if (overridable && user_values_.contains(name)) return;
   char reason[512];
   if (rd_kafka_conf_set(conf_.get(), name.c_str(), value.c_str(), reason, sizeof reason) !=
       RD_KAFKA_CONF_OK) {

@@ -29,7 +29,7 @@ KafkaPartitionList to_list(const std::vector<TopicPartition>& partitions) {
   return list;
 }
 
-ClientConfig prepared(ClientConfig config, const std::string& group,
+ClientConfig prepared(ClientConfig config, const std::string& group, const std::string& instance_id,
                       void (*on_rebalance)(rd_kafka_t*, rd_kafka_resp_err_t,
                                            rd_kafka_topic_partition_list_t*, void*)) {
   // The delivery guarantee rests on these five.
@@ -38,25 +38,31 @@ ClientConfig prepared(ClientConfig config, const std::string& group,
   config.set("auto.offset.reset", "error");
   config.set("enable.partition.eof", "true");
   config.set("check.crcs", "true", true);
-  // A dead member's partitions move on after this long; Kafka's own default is 45 s.
-  config.set("session.timeout.ms", "10000", true);
-  config.set("heartbeat.interval.ms", "2000", true);
+  // Under KIP-848 the broker sets these two, and the library refuses them.
+  if (config.user_value("group.protocol") != "consumer") {
+    // A dead member's partitions move on after this long; Kafka's own default is 45 s.
+    config.set("session.timeout.ms", "10000", true);
+    config.set("heartbeat.interval.ms", "2000", true);
+  }
   // A full queue waits this long before the next fetch; the library's 1 s leaves the pipe dry.
   config.set("fetch.queue.backoff.ms", "2", true);
   // Bounds our memory: records fetched ahead. More does not make it faster (tests/bench).
   config.set("queued.max.messages.kbytes", "16384", true);
   // librdkafka wants a group in every consumer; without ours it never joins or commits.
   config.set("group.id", group.empty() ? "kconsume-without-group" : group);
+  if (!instance_id.empty()) config.set("group.instance.id", instance_id);
   rd_kafka_conf_set_rebalance_cb(config.get(), on_rebalance);
   return config;
 }
 
 }  // namespace
 
-Consumer::Consumer(ClientConfig config, const std::string& group, RebalanceHooks& hooks)
+Consumer::Consumer(ClientConfig config, const std::string& group, const std::string& instance_id,
+                   RebalanceHooks& hooks)
     : hooks_(hooks),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      client_(prepared(std::move(config), group, &Consumer::on_rebalance), RD_KAFKA_CONSUMER, this),
+      client_(prepared(std::move(config), group, instance_id, &Consumer::on_rebalance),
+              RD_KAFKA_CONSUMER, this),
       grouped_(!group.empty()) {
   if (!wake_) throw system_error("eventfd", errno);
   rd_kafka_poll_set_consumer(client_.get());
@@ -109,6 +115,15 @@ void Consumer::pause() {
 void Consumer::resume() {
   paused_ = false;
   apply_pause();
+}
+
+void Consumer::seek(const TopicPartition& tp, std::int64_t offset) {
+  const KafkaPartitionList list = to_list({tp});
+  list->elems[0].offset = offset;
+  const KafkaErrorHandle error(
+      rd_kafka_seek_partitions(client_.get(), list.get(), client_.timeout_ms()));
+  rd_kafka_resp_err_t code = error ? rd_kafka_error_code(error.get()) : list->elems[0].err;
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) throw client_.error(to_string(tp) + ": seek", code);
 }
 
 void Consumer::apply_pause() {
@@ -234,8 +249,8 @@ void Consumer::revoked(rd_kafka_topic_partition_list_t* list) {
 void Consumer::change_assignment(rd_kafka_topic_partition_list_t* list, bool add) {
   KafkaErrorHandle error;
   rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
-  const char* protocol = grouped_ ? rd_kafka_rebalance_protocol(client_.get()) : "NONE";
-  if (protocol != nullptr && std::string_view(protocol) == "COOPERATIVE") {
+  const char* const protocol = rd_kafka_rebalance_protocol(client_.get());
+  if (!grouped_ || (protocol != nullptr && std::string_view(protocol) == "COOPERATIVE")) {
     error.reset(add ? rd_kafka_incremental_assign(client_.get(), list)
                     : rd_kafka_incremental_unassign(client_.get(), list));
   } else {

@@ -35,14 +35,16 @@ class RebalanceHooks {
 /// commits from commit(). Not for use by two threads.
 class Consumer {
  public:
-  /// An empty group means plain partitions: assign() instead of subscribe().
-  Consumer(ClientConfig config, const std::string& group, RebalanceHooks& hooks);
+  /// An empty group means plain partitions: assign() instead of subscribe(). An `instance_id` makes
+  /// a static member (KIP-345): restarted under the same id it takes up its partitions at once.
+  Consumer(ClientConfig config, const std::string& group, const std::string& instance_id,
+           RebalanceHooks& hooks);
   ~Consumer();
 
   Client& client() noexcept { return client_; }
 
   void subscribe(const std::vector<std::string>& topics);
-  /// Reads these partitions, without a group's protocol. Calls the hooks' on_assign() at once.
+  /// Reads these partitions too, without a group's protocol. Calls the hooks' on_assign() at once.
   void assign(const std::vector<TopicPartition>& partitions);
 
   /// Readable when read() may have something; for poll(2).
@@ -58,6 +60,9 @@ class Consumer {
   /// fetched again.
   void pause();
   void resume();
+
+  /// Goes on reading a partition at `offset` (after an offset was out of range). Throws Error.
+  void seek(const TopicPartition& tp, std::int64_t offset);
 
   struct Commit {
     Checkpoint checkpoint;

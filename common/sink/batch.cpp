@@ -52,6 +52,15 @@ void Batch::add(const Record& record, std::string_view line, std::uint32_t range
   bytes_ += line.size();
 }
 
+void Batch::drop_last(std::uint32_t range) {
+  if (ranges_[range].records == 0) return;
+  const std::int64_t last = ranges_[range].next - 1;
+  ranges_[range].records -= std::erase_if(entries_, [&](const Entry& entry) {
+    return entry.range == range && entry.record.offset == last;
+  });
+  ranges_[range].next = last;
+}
+
 std::size_t Batch::drop_below(std::uint32_t range, std::int64_t offset) {
   const std::size_t dropped = std::erase_if(entries_, [&](const Entry& entry) {
     return entry.range == range && entry.record.offset < offset;

@@ -59,6 +59,10 @@ class Batch {
   /// Copies the line in and moves the range's `next` behind it.
   void add(const Record& record, std::string_view line, std::uint32_t range);
 
+  /// Forgets the last record of one range (all its lines), which turned out to be incomplete, and
+  /// moves `next` back to it.
+  void drop_last(std::uint32_t range);
+
   /// Forgets the entries of one range below `offset` (they turned out to be stored) and returns how
   /// many; their bytes stay until clear().
   std::size_t drop_below(std::uint32_t range, std::int64_t offset);

@@ -19,6 +19,8 @@ struct SinkOptions {
   std::optional<std::chrono::milliseconds> batch_timeout;
   /// A FIFO or file that takes the acknowledgements instead of the socket. Empty: the socket.
   std::string acks;
+  /// Name of the socket, where the pipe does not lead to it. Empty: by the pipe.
+  std::string pipe_name;
   /// Name of this sink in its stored offsets. Empty: the sink derives it from its target.
   std::string sink_id;
 };

@@ -60,6 +60,7 @@ void SinkLoop::take_control() {
   for (ControlLine& line : received) {
     if (line.source_hello) {
       source_ = *line.source_hello;
+      heard_source_ = true;
       sink_.identify(SourceIdentity{source_.group, source_.cluster});
     } else if (line.assign) {
       answer(*line.assign);
@@ -96,6 +97,24 @@ void SinkLoop::apply(const Flush& request) {
   acknowledge();
 }
 
+/// The same in the data stream: kconsume has written all below it, and here all that a filter let
+/// through has come.
+void SinkLoop::take_mark(const Mark& mark) {
+  open_record_.reset();
+  const Checkpoint& upto = mark.upto;
+  Partition& state = partition(upto.tp.topic, upto.tp.partition);
+  check_order(state, upto.tp, upto.offset, upto.generation);
+  if (upto.generation > state.last_generation) {
+    state.asked = state.acked = state.marked = 0;
+    state.last_seen = -1;
+  }
+  advance(upto);
+  state.marked = upto.offset;
+  if (!mark.flush) return;
+  store();
+  acknowledge();
+}
+
 /// There are no records between what we have and `upto`: the stored offset may move there.
 void SinkLoop::advance(const Checkpoint& upto) {
   Partition& state = partition(upto.tp.topic, upto.tp.partition);
@@ -109,7 +128,8 @@ void SinkLoop::advance(const Checkpoint& upto) {
   if (upto.generation < generation) return;
   state.asked = upto.offset;
   state.last_generation = upto.generation;
-  if (upto.generation == generation && upto.offset <= reached) return;
+  const bool is_known = in_batch != nullptr || state.stored;
+  if (is_known && upto.generation == generation && upto.offset <= reached) return;
   const bool is_new = in_batch == nullptr;
   Batch::Range& range = batch_.range(batch_.range_of(upto.tp.topic, upto.tp.partition));
   if (is_new) {

@@ -27,6 +27,9 @@ constexpr milliseconds kIdle{20};
 constexpr milliseconds kLookInterval{20};
 /// After SIGTERM: how long to go on towards EOF before storing what is here and leaving.
 constexpr milliseconds kStopGrace{5000};
+/// Through a filter, which may take its time between two lines made of one record, a record counts
+/// as whole after this long without a byte.
+constexpr milliseconds kFilterIdle{1000};
 /// Batches need a few megabytes on their way: fewer switches between the two processes.
 constexpr int kPipeSize = 1 << 20;
 
@@ -46,7 +49,11 @@ std::string at(const Record& record) {
 }  // namespace
 
 SinkLoop::SinkLoop(int input_fd, Sink& sink, const SinkOptions& options)
-    : input_fd_(input_fd), sink_(sink), options_(options), reader_(input_fd), acks_(options.acks) {
+    : input_fd_(input_fd),
+      sink_(sink),
+      options_(options),
+      reader_(input_fd),
+      acks_(AckChannel{options.acks, options.pipe_name}, sink.name()) {
   // Refused (another owner, a limit) is no harm: only a hint for speed.
   ::fcntl(input_fd, F_SETPIPE_SZ, kPipeSize);
 }
@@ -69,6 +76,9 @@ SinkCounts SinkLoop::run() {
     }
     wait();
   }
+  take_control();
+  apply_control();
+  leave_out_incomplete();
   store();
   acknowledge();
   acks_.drain(10'000);
@@ -91,6 +101,12 @@ void SinkLoop::open() {
 /// A clean end is a whole last line. What follows the last '\n' is a torn record of a producer that
 /// died; in a pipeline a new start mends it, in a file nothing does.
 void SinkLoop::check_end() const {
+  if (broken_off_) {
+    throw Error(Exit::temp_fail,
+                "stdin: ended without kconsume's goodbye: kconsume or a filter died. All is stored "
+                "but the last record, which may lack lines. Start the pipeline again: it comes "
+                "again (set -o pipefail shows who died)");
+  }
   const std::string_view torn = reader_.remainder();
   if (torn.empty()) return;
   const bool pipe = is_pipe(input_fd_);
@@ -126,6 +142,11 @@ int SinkLoop::wait_ms(Clock::time_point now) const {
   if (!batch_.empty()) {
     until = batch_since_ + options_.batch_timeout.value_or(kDefaultBatchTimeout);
     if (!options_.batch_timeout) until = std::min(until, last_input_ + kIdle);
+    // Torn lines say that the filter has more: only input can change that.
+    if (open_record_) {
+      until = reader_.remainder().empty() ? std::max(until, last_input_ + kFilterIdle)
+                                          : now + std::chrono::hours(1);
+    }
   }
   if (!acks_.connected() && reader_.lines() == 0) until = std::min(until, now + kLookInterval);
   if (stop_at_) until = std::min(until, *stop_at_);
@@ -152,30 +173,44 @@ void SinkLoop::take_line(std::string_view line) {
   if (line.empty()) return;
   Record record;
   const std::string_view reason = decoder_.decode(line, record);
-  if (!reason.empty()) refuse_line(line, reason);
-  take_record(record, line);
+  if (reason.empty()) {
+    take_record(record, line);
+    return;
+  }
+  Mark mark;
+  if (!parse_mark(line, mark)) refuse_line(line, reason);
+  take_mark(mark);
+}
+
+/// Late lines must not look like duplicates.
+void SinkLoop::check_order(const Partition& state, const TopicPartition& tp, std::int64_t offset,
+                           std::int64_t generation) const {
+  const std::string where = to_string(tp) + "@" + std::to_string(offset);
+  if (generation < state.last_generation) refuse_zombie(where, generation, state.last_generation);
+  const std::int64_t reached = std::max(state.last_seen, state.marked - 1);
+  if (generation > state.last_generation || offset >= std::max(state.last_seen, state.marked))
+    return;
+  throw Error(Exit::data,
+              "stdin: line " + std::to_string(reader_.lines()) + ": " + where + " after offset " +
+                  std::to_string(reached) +
+                  ": records of a partition must stay in order. Take the filter that reorders "
+                  "(sort, xargs -P, parallel) out of the pipeline");
 }
 
 void SinkLoop::take_record(const Record& record, std::string_view line) {
   Partition& state = partition(record.topic, record.partition);
   const bool replay = record.generation > state.last_generation;
-  if (!replay && record.offset < state.last_seen) {
-    throw Error(Exit::data,
-                "stdin: line " + std::to_string(reader_.lines()) + ": " + at(record) +
-                    " after offset " + std::to_string(state.last_seen) +
-                    ": records of a partition must stay in order. Take the filter that reorders "
-                    "(sort, xargs -P, parallel) out of the pipeline");
-  }
-  if (record.generation < state.last_generation)
-    refuse_zombie(at(record), record.generation, state.last_generation);
+  if (record.offset < std::max(state.last_seen, state.marked) ||
+      record.generation < state.last_generation)
+    check_order(state, lookup_, record.offset, record.generation);
   // A filter may make several lines of one record; the rest of them are no duplicates of the first.
   const bool same_record = record.offset == state.last_seen && !replay;
-  if (replay) state.asked = state.acked = 0;
+  if (replay) state.asked = state.acked = state.marked = 0;
   state.last_seen = record.offset;
   state.last_generation = record.generation;
   // Cut between records only, so that a restart never finds one half stored; and before the record
   // is judged: another instance may turn out to have stored it too.
-  if (!same_record && batch_is_full()) store();
+  if (!same_record && (batch_is_full() || (!source_.direct && batch_is_due(Clock::now())))) store();
   if (!same_record) state.dropping = false;
   if (state.stored && !same_record) {
     if (record.generation < state.stored->generation) {
@@ -193,6 +228,7 @@ void SinkLoop::take_record(const Record& record, std::string_view line) {
   const std::uint32_t range = range_in_batch(record, partition(record.topic, record.partition));
   if (batch_.bytes() == 0) batch_since_ = Clock::now();
   batch_.add(record, line, range);
+  if (!source_.direct) open_record_ = batch_.range(range).tp;
 }
 
 SinkLoop::Partition& SinkLoop::partition(std::string_view topic, std::int32_t number) {
@@ -225,14 +261,38 @@ bool SinkLoop::batch_is_full() const {
   return batch_.entries().size() >= options_.batch_size || batch_.bytes() >= options_.batch_bytes;
 }
 
+bool SinkLoop::batch_is_due(Clock::time_point now) const {
+  return !batch_.empty() &&
+         now - batch_since_ >= options_.batch_timeout.value_or(kDefaultBatchTimeout);
+}
+
+/// Never store a part of a record's lines: after a crash the rest would be "below the stored
+/// offset". A direct pipe has one line a record; through a filter the next record, a mark or a
+/// pause says that no more will come.
+bool SinkLoop::last_record_is_whole(Clock::time_point now) const {
+  return !open_record_ || (now - last_input_ >= kFilterIdle && reader_.remainder().empty());
+}
+
 void SinkLoop::store_if_due(Clock::time_point now) {
   if (batch_.empty()) {
     if (now - last_input_ >= kIdle) acknowledge();  // of duplicates alone
     return;
   }
-  const milliseconds timeout = options_.batch_timeout.value_or(kDefaultBatchTimeout);
   const bool idle = !options_.batch_timeout && now - last_input_ >= kIdle;
-  if (idle || now - batch_since_ >= timeout) store();
+  if ((idle || batch_is_due(now)) && last_record_is_whole(now)) store();
+}
+
+/// At EOF: a filter that died, or was fed by a kconsume that did, may have broken off between the
+/// lines of one record.
+void SinkLoop::leave_out_incomplete() {
+  if (!open_record_ || !heard_source_ || said_bye_) return;
+  broken_off_ = true;
+  const std::uint32_t index = batch_.range_of(open_record_->topic, open_record_->partition);
+  const Batch::Range& range = batch_.range(index);
+  // Where a part of it is stored already (after a pause), it will not come again: keep the rest.
+  const bool begun = range.expected && range.expected->generation == range.generation &&
+                     range.next <= range.expected->next;
+  if (!begun) batch_.drop_last(index);
 }
 
 void SinkLoop::store() {
@@ -240,6 +300,7 @@ void SinkLoop::store() {
   while (sink_.store(batch_) == Sink::Outcome::conflict) rebase();
   counts_.stored += batch_.entries().size();
   ++counts_.batches;
+  open_record_.reset();
   for (const Batch::Range& range : batch_.ranges()) {
     partitions_[range.tp].stored = StoredOffset{range.next, range.generation, range.topic_id};
   }

@@ -15,6 +15,7 @@
 #include "common/sink/options.hpp"
 #include "common/sink/sink.hpp"
 #include "common/wire/control.hpp"
+#include "common/wire/mark.hpp"
 
 namespace kpipe {
 
@@ -40,6 +41,7 @@ class SinkLoop {
   struct Partition {
     std::optional<StoredOffset> stored;
     std::int64_t last_seen = -1;  ///< offset of the last line of this stream, against reordering
+    std::int64_t marked = 0;      ///< all below it has come, as a mark said
     std::int64_t last_generation = 0;
     bool dropping = false;  ///< the record of last_seen is stored: so are all lines made of it
     std::int64_t asked =
@@ -53,6 +55,11 @@ class SinkLoop {
   void take_lines();
   void take_line(std::string_view line);
   void take_record(const Record& record, std::string_view line);
+  void check_order(const Partition& state, const TopicPartition& tp, std::int64_t offset,
+                   std::int64_t generation) const;
+  bool batch_is_due(Clock::time_point now) const;
+  bool last_record_is_whole(Clock::time_point now) const;
+  void leave_out_incomplete();
   Partition& partition(std::string_view topic, std::int32_t number);
   std::uint32_t range_in_batch(const Record& record, const Partition& state);
   std::string topic_id(const std::string& topic) const;
@@ -73,6 +80,7 @@ class SinkLoop {
   void take_control();
   void apply_control();
   void apply(const Flush& request);
+  void take_mark(const Mark& mark);
   void advance(const Checkpoint& upto);
   void answer(const Assign& request);
 
@@ -92,7 +100,11 @@ class SinkLoop {
   std::optional<Clock::time_point> stop_at_;
   bool opened_ = false;
   bool introduced_ = false;
+  bool heard_source_ = false;  ///< kconsume has introduced itself
   bool said_bye_ = false;
+  /// Through a filter: the record that came last may get more lines made of it.
+  std::optional<TopicPartition> open_record_;
+  bool broken_off_ = false;  ///< EOF in the middle of a filter's work
   bool unacknowledged_duplicates_ = false;
   SourceHello source_;
   SinkCounts counts_;

@@ -69,6 +69,8 @@ struct ControlLine {
   std::optional<Flush> flush;
   std::optional<Bye> bye;
   std::optional<Checkpoint> ack;
+  std::string ack_sink{};  ///< who acknowledges, where one channel serves several
+  std::uint64_t peer = 0;  ///< the connection it came by; 0: a FIFO or file
 };
 
 /// Empty reason on success. Unknown members are ignored, so that either side may be newer.

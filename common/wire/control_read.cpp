@@ -137,6 +137,9 @@ std::string_view parse_control_line(std::string_view text, ControlLine& line) {
       return {};
     }
   }
+  for (const JsonField& field : fields) {
+    if (field.name == "sink") line.ack_sink = text_of(field.value);
+  }
   return CheckpointReader::from_fields(fields, line.ack.emplace());
 }
 

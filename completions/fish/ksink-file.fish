@@ -12,4 +12,5 @@ complete -c ksink-file -l batch-size -x -d 'Most records stored in one transacti
 complete -c ksink-file -l batch-bytes -x -d 'Most bytes of records held before they are stored (default 16MiB).'
 complete -c ksink-file -l batch-timeout -x -d 'Store a batch this long after its first record. Default: 1s, or as soon as the input goes idle.'
 complete -c ksink-file -l sink-id -x -d 'Name under which the offsets are stored (default: the target'\''s name). Two pipelines that feed one target from different groups need two names.'
+complete -c ksink-file -l pipe -x -d 'Name of the acknowledgement channel, as given to kconsume --pipe.'
 complete -c ksink-file -l acks -r -F -d 'Write acknowledgements to this FIFO or file instead of kconsume'\''s socket; give kconsume the same.'

@@ -47,7 +47,7 @@ class AckChannel : public testing::Test {
   unit::RuntimeDirectory directory_;
   unit::Pipe pipe_;
   std::optional<AckListener> listener_;
-  AckSender sender_{""};
+  AckSender sender_{kpipe::AckChannel{}};
   std::vector<ControlLine> at_source_;
   std::vector<ControlLine> at_sink_;
 };
@@ -78,7 +78,7 @@ TEST_F(AckChannel, is_direct_only_for_the_reader_of_the_pipe) {
   listener_.emplace();
   ASSERT_TRUE(listener_->listen(*pipe_id(pipe_.writer())));
   const unit::StdinFrom stdin_guard(pipe_.reader());
-  AckSender sink("");
+  AckSender sink(kpipe::AckChannel{});
   ASSERT_TRUE(sink.connect(STDIN_FILENO));
   ASSERT_TRUE(unit::wait_until([&] {
     listener_->pump(at_source_);
@@ -147,10 +147,10 @@ TEST_F(AckChannel, a_line_without_end_does_not_take_all_memory) {
   EXPECT_TRUE(at_source_.empty());
 }
 
-TEST_F(AckChannel, the_sink_goes_and_the_next_may_come) {
+TEST_F(AckChannel, the_sink_goes_and_none_takes_its_place) {
   connect();
   sender_.send(acks(0, 5));
-  sender_ = AckSender("");
+  sender_ = AckSender(kpipe::AckChannel{});
   ASSERT_TRUE(unit::wait_until([&] {
     listener_->pump(at_source_);
     return listener_->disconnected();
@@ -158,8 +158,14 @@ TEST_F(AckChannel, the_sink_goes_and_the_next_may_come) {
   ASSERT_EQ(at_source_.size(), 1U) << "its last words count";
   EXPECT_EQ(at_source_[0].ack->offset, 5);
   listener_->send(Bye{1});  // into nothing
-  connect();
-  EXPECT_FALSE(listener_->disconnected());
+  // What the first had read and not stored, a second never sees: it must not speak for it.
+  ASSERT_TRUE(sender_.connect(pipe_.reader()));
+  sender_.send(acks(0, 50));
+  testing::internal::CaptureStderr();
+  listener_->pump(at_source_);
+  EXPECT_TRUE(unit::contains(testing::internal::GetCapturedStderr(), "one more sink connected"));
+  EXPECT_TRUE(listener_->disconnected());
+  EXPECT_EQ(at_source_.size(), 1U);
 }
 
 TEST_F(AckChannel, the_source_goes_and_the_sink_hears_of_it_once) {
@@ -187,7 +193,7 @@ TEST_F(AckChannel, the_socket_is_private_and_goes_with_its_listener) {
   EXPECT_EQ(st.st_mode & 077U, 0U);
   listener_.reset();
   EXPECT_FALSE(std::filesystem::exists(path));
-  EXPECT_FALSE(AckSender("").connect(pipe_.reader()));
+  EXPECT_FALSE(AckSender(kpipe::AckChannel{}).connect(pipe_.reader()));
 }
 
 TEST_F(AckChannel, a_socket_left_by_a_killed_process_is_replaced) {
@@ -239,7 +245,7 @@ class AckPath : public testing::Test {
 TEST_F(AckPath, a_fifo_carries_hello_and_acks) {
   unit::Pipe pipe;
   const std::string path = fifo();
-  AckSender sender(path);
+  AckSender sender(kpipe::AckChannel{path, {}});
   EXPECT_FALSE(sender.connect(pipe.reader())) << "kconsume has not opened it yet";
   AckListener listener;
   listener.open_path(path);
@@ -262,7 +268,7 @@ TEST_F(AckPath, a_sink_that_comes_and_goes_is_no_end) {
   AckListener listener;
   listener.open_path(path);
   for (std::int64_t offset = 1; offset <= 3; ++offset) {
-    AckSender sender(path);
+    AckSender sender(kpipe::AckChannel{path, {}});
     ASSERT_TRUE(sender.connect(pipe.reader()));
     sender.send(acks(0, offset));
   }
@@ -279,7 +285,7 @@ TEST_F(AckPath, a_file_is_read_from_its_end) {
   listener.pump(lines_);
   EXPECT_TRUE(lines_.empty()) << "what an earlier run wrote is not about this one";
   unit::Pipe pipe;
-  AckSender sender(path);
+  AckSender sender(kpipe::AckChannel{path, {}});
   ASSERT_TRUE(sender.connect(pipe.reader()));
   sender.send(acks(0, 8));
   listener.pump(lines_);
@@ -296,7 +302,7 @@ TEST_F(AckPath, refuses_what_others_may_write_or_is_no_channel) {
     std::string message = unit::expect_error(Exit::config, [&] { listener.open_path(path); });
     EXPECT_TRUE(unit::contains(message, "writable by nobody else")) << message;
     EXPECT_FALSE(listener.active());
-    AckSender sender(path);
+    AckSender sender(kpipe::AckChannel{path, {}});
     message = unit::expect_error(Exit::config, [&] { sender.connect(pipe.reader()); });
     EXPECT_TRUE(unit::contains(message, "writable by nobody else")) << message;
   }
@@ -306,7 +312,7 @@ TEST_F(AckPath, refuses_what_others_may_write_or_is_no_channel) {
   EXPECT_TRUE(unit::contains(message, "mkfifo")) << message;
   message = unit::expect_error(Exit::config, [&] { listener.open_path(directory_.path()); });
   EXPECT_TRUE(unit::contains(message, "neither a FIFO nor a file")) << message;
-  AckSender sender(directory_.file("none"));
+  AckSender sender(kpipe::AckChannel{directory_.file("none"), {}});
   message = unit::expect_error(Exit::io, [&] { sender.connect(pipe.reader()); });
   EXPECT_TRUE(unit::contains(message, "mkfifo")) << message;
 }
@@ -319,7 +325,7 @@ TEST_F(AckPath, refuses_what_belongs_to_another) {
   AckListener listener;
   std::string message = unit::expect_error(Exit::config, [&] { listener.open_path(path); });
   EXPECT_TRUE(unit::contains(message, "must belong to you")) << message;
-  AckSender sender(path);
+  AckSender sender(kpipe::AckChannel{path, {}});
   message = unit::expect_error(Exit::config, [&] { sender.connect(pipe.reader()); });
   EXPECT_TRUE(unit::contains(message, "must belong to you")) << message;
 }

@@ -85,7 +85,7 @@ TEST(AckUpstream, a_sink_behind_a_filter_finds_the_socket) {
   ASSERT_TRUE(listener.listen(*pipe_id(source.writer())));
   const Filter cat(source.reader(), sink.writer());
   sink.close_writer();
-  AckSender sender("");
+  AckSender sender(AckChannel{});
   EXPECT_TRUE(unit::wait_until([&] { return sender.connect(sink.reader()); }));
   std::vector<ControlLine> lines;
   EXPECT_TRUE(unit::wait_until([&] {

@@ -154,7 +154,7 @@ TEST(KconsumeStart, beyond_the_end_is_another_topic) {
     const std::string message = stop(Exit::data, beyond);
     EXPECT_TRUE(contains(message, "orders[3]@1001: ")) << message;
     EXPECT_TRUE(contains(message, "is beyond the end of the log (1000)")) << message;
-    EXPECT_TRUE(contains(message, "--to earliest --execute")) << message;
+    EXPECT_TRUE(contains(message, "--to earliest")) << message;
   }
 }
 
@@ -165,6 +165,105 @@ TEST(KconsumeStart, below_the_start_names_the_range_that_is_gone) {
   PartitionFacts no_group = with_sink(facts(), StoredOffset{40, 0});
   no_group.group.clear();
   EXPECT_TRUE(contains(stop(Exit::data, no_group), "give the sink a new --sink-id"));
+}
+
+TEST(KconsumeStart, lost_records_are_skipped_only_when_asked_and_counted) {
+  PartitionFacts lost = with_sink(committed(40, CommitMetadata{2, "pg:t"}), StoredOffset{40, 2});
+  lost.on_data_loss = OnDataLoss::skip;
+  expect_start(lost, 100, 2,
+               "orders[3]@40: records 40 to 99 are gone (retention or deleted): "
+               "skipped 60 offsets");
+  PartitionFacts beyond =
+      with_sink(committed(1001, CommitMetadata{2, "pg:t"}), StoredOffset{1001, 2});
+  beyond.on_data_loss = OnDataLoss::skip;
+  expect_start(beyond, 100, 3,
+               "the sink's stored offset is beyond the end of the log (1000): "
+               "reading from the start of the log (100)");
+}
+
+TEST(KconsumeStart, a_topic_made_anew_stops_however_long_it_is) {
+  PartitionFacts same = with_sink(facts(), StoredOffset{700, 2, "id-1"});
+  same.topic_id = "id-1";
+  expect_start(same, 700, 2, "the group has no committed offset");
+  for (const std::optional<std::int64_t> group :
+       {std::optional<std::int64_t>(), std::optional<std::int64_t>(700)}) {
+    PartitionFacts other = group ? committed(*group, CommitMetadata{2, "pg:t"}) : facts();
+    other = with_sink(other, StoredOffset{700, 2, "id-1"});
+    other.topic_id = "id-2";
+    const std::string message = stop(Exit::data, other);
+    EXPECT_TRUE(contains(message,
+                         "orders[3]: the topic was deleted and created again since the sink "
+                         "stored up to 700 (topic id id-1, now id-2)"))
+        << message;
+    EXPECT_TRUE(contains(message, "kseek -g etl -t orders:3 --to earliest")) << message;
+    EXPECT_TRUE(contains(message, "--on-data-loss skip")) << message;
+    other.on_data_loss = OnDataLoss::skip;
+    expect_start(other, 100, 3, "reading from the start of the log (100)");
+    other.on_data_loss = OnDataLoss::stop;
+    other.on_mismatch = OnMismatch::sink;
+    expect_start(other, 700, 2, "following the sink");
+    other.on_mismatch = OnMismatch::kafka;
+    expect_start(other, group.value_or(100), 3, "following Kafka, not the sink (700)");
+  }
+  PartitionFacts moved =
+      with_sink(committed(100, CommitMetadata{3, ""}), StoredOffset{700, 2, "id-1"});
+  moved.topic_id = "id-2";
+  expect_start(moved, 100, 3, "");  // kseek has settled it
+}
+
+TEST(KconsumeStart, a_contradiction_is_settled_by_on_mismatch) {
+  PartitionFacts reset = with_sink(committed(300, {}), StoredOffset{620, 4});
+  reset.on_mismatch = OnMismatch::sink;
+  expect_start(reset, 620, 4, "orders[3]@620: following the sink, as --on-mismatch sink says");
+  reset.on_mismatch = OnMismatch::kafka;
+  expect_start(reset, 300, 5, "orders[3]@300: following Kafka, not the sink (620)");
+  PartitionFacts older = with_sink(committed(500, CommitMetadata{2, "pg:t"}), StoredOffset{510, 3});
+  older.on_mismatch = OnMismatch::sink;
+  expect_start(older, 510, 3, "following the sink");
+  older.on_mismatch = OnMismatch::kafka;
+  expect_start(older, 500, 4, "following Kafka");
+  PartitionFacts empty = with_sink(committed(500, CommitMetadata{2, "pg:t"}), {});
+  empty.on_mismatch = OnMismatch::sink;
+  expect_start(empty, 100, 2, "pg:t holds nothing of it: filling it again from 100");
+  empty.on_mismatch = OnMismatch::kafka;
+  expect_start(empty, 500, 2, "a new sink for a group that was used before");
+}
+
+TEST(KconsumeStart, what_is_added_later_is_read_from_its_first_record) {
+  PartitionFacts added = facts();
+  added.from = 1000;
+  added.added_later = true;
+  expect_start(added, 100, 0, "new since the topic was begun with");
+  added.from.reset();
+  expect_start(added, 100, 0, "whatever --from says");
+  added.from = 100;
+  expect_start(added, 100, 0, "");
+  EXPECT_TRUE(decide_start(added).is_first);
+  EXPECT_FALSE(decide_start(committed(500, {})).is_first);
+}
+
+TEST(KconsumeStart, of_several_sinks_the_slowest_decides) {
+  const PartitionFacts ahead =
+      with_sink(committed(500, CommitMetadata{1, "file:a+pg:t"}), StoredOffset{620, 1});
+  PartitionFacts behind =
+      with_sink(committed(500, CommitMetadata{1, "file:a+pg:t"}), StoredOffset{510, 1});
+  EXPECT_EQ(decide_start(SinkFacts{ahead, behind}).offset, 510);
+  EXPECT_EQ(decide_start(SinkFacts{behind, ahead}).offset, 510);
+  behind.stored = StoredOffset{510, 0};
+  EXPECT_EQ(decide_start(SinkFacts{ahead, behind}).offset, 500) << "the other adopts the replay";
+  behind.stored.reset();
+  EXPECT_TRUE(contains(unit::expect_error(Exit::data,
+                                          [&] {
+                                            decide_start(SinkFacts{ahead, behind});
+                                          }),
+                       "the group says that pg:t has stored all below"));
+  behind = with_sink(committed(500, CommitMetadata{1, "file:a+pg:t"}), StoredOffset{510, 2});
+  behind.on_mismatch = OnMismatch::sink;
+  EXPECT_TRUE(contains(unit::expect_error(Exit::data,
+                                          [&] {
+                                            decide_start(SinkFacts{ahead, behind});
+                                          }),
+                       "stand in different generations (1 and 2)"));
 }
 
 }  // namespace

@@ -277,11 +277,62 @@ TEST_F(SinkControl, kconsume_dies_and_what_it_wrote_is_stored) {
     other->pump(lines);
     return other->connected();
   }));
+  other->send(SourceHello{"g", "cluster", true});
   write(line("t", 0, 0, "0") + "{\"topic\":\"t\",\"par");
   delete other;
   const std::string message = unit::expect_error(Exit::temp_fail, [&] { finish(); });
   EXPECT_TRUE(unit::contains(message, "torn")) << message;
   EXPECT_EQ(sink_.at(kT0), (StoredOffset{1, 0}));
+}
+
+TEST_F(SinkControl, lines_of_one_record_are_stored_together_whatever_dies) {
+  start(false);
+  write(line("t", 0, 4, "4") + line("t", 0, 5, "\"5a\"") + line("t", 0, 5, "\"5b\""));
+  const std::string message = unit::expect_error(Exit::temp_fail, [&] { finish(); });
+  EXPECT_TRUE(unit::contains(message, "ended without kconsume's goodbye")) << message;
+  EXPECT_EQ(sink_.rows(), (Rows{"t[0]@4=4"})) << "a filter that died may owe more lines of 5";
+  EXPECT_EQ(sink_.at(kT0), (StoredOffset{5, 0}));
+}
+
+TEST_F(SinkControl, behind_a_filter_a_pause_makes_a_record_whole) {
+  start(false);
+  write(line("t", 0, 5, "\"5a\"") + line("t", 0, 5, "\"5b\""));
+  EXPECT_TRUE(waits_for_ack({kT0, 6, 0}));
+  EXPECT_EQ(sink_.sizes(), (std::vector<std::size_t>{2}));
+  write(line("t", 0, 5, "\"5c\""));
+  unit::expect_error(Exit::temp_fail, [&] { finish(); });
+  EXPECT_EQ(sink_.rows(), (Rows{"t[0]@5=\"5a\"", "t[0]@5=\"5b\"", "t[0]@5=\"5c\""}))
+      << "what follows is no duplicate, and would not come again";
+}
+
+TEST_F(SinkControl, a_mark_says_behind_a_filter_that_all_came) {
+  timeout_ = std::chrono::hours(1);
+  start(false);
+  write(line("t", 0, 5, "5") + R"({"mark":{"topic":"t","partition":0,"offset":9,"flush":true}})" +
+        "\n");
+  EXPECT_TRUE(waits_for_ack({kT0, 9, 0}));
+  EXPECT_EQ(sink_.at(kT0), (StoredOffset{9, 0}));
+  write(R"({ "mark" : {"offset":3,"partition":1,"topic":"t","flush":true} })"
+        "\n");
+  EXPECT_TRUE(waits_for_ack({kT1, 3, 0})) << "also where nothing was let through, and reprinted";
+  write(R"({"mark":{"topic":"t","partition":0,"offset":11,"flush":false}})"
+        "\n");
+  write(R"({"mark":{"topic":"t","partition":1,"offset":4,"gen":2,"flush":true}})"
+        "\n");
+  EXPECT_TRUE(waits_for_ack({kT0, 11, 0}));
+  EXPECT_TRUE(waits_for_ack({kT1, 4, 2}));
+  write(line("t", 0, 10, "10"));
+  const std::string message = unit::expect_error(Exit::data, [&] { finish(); });
+  EXPECT_TRUE(unit::contains(message, "t[0]@10 after offset 10: records of a partition must stay"))
+      << message;
+}
+
+TEST_F(SinkControl, a_mark_needs_its_members) {
+  start(false);
+  write(R"({"mark":{"topic":"t","partition":0}})"
+        "\n");
+  const std::string message = unit::expect_error(Exit::data, [&] { finish(); });
+  EXPECT_TRUE(unit::contains(message, "no \"topic\"")) << message;
 }
 
 TEST_F(SinkControl, acknowledgements_wait_for_a_fifo_that_opens_late) {

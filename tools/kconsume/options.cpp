@@ -2,7 +2,9 @@
 #include "tools/kconsume/options.hpp"
 
 #include <algorithm>
+#include <fstream>
 #include <limits>
+#include <regex>
 
 #include "common/base/parse.hpp"
 #include "common/cli/connection.hpp"
@@ -10,6 +12,7 @@
 namespace kpipe::kconsume {
 namespace {
 
+constexpr std::int64_t kMaxSinks = 100;
 constexpr std::int64_t kMaxCount = std::numeric_limits<std::int64_t>::max();
 
 std::vector<std::string> split(const std::string& text, char separator) {
@@ -47,7 +50,19 @@ std::vector<std::string> split_topics(const std::string& text) {
 }
 
 void check_topics(const Options& options) {
-  if (options.topics.empty()) throw Error(Exit::usage, "-t: no topic given. See kconsume --help");
+  if (options.topics.empty() && options.topic_pattern.empty())
+    throw Error(Exit::usage, "-t: no topic given. See kconsume --help");
+  if (options.topic_pattern.empty()) return;
+  if (options.named_partitions()) {
+    throw Error(Exit::usage,
+                "--topic-pattern: reads all partitions; it cannot stand beside partitions of -t");
+  }
+  try {
+    const std::regex check(options.topic_pattern, std::regex::extended);
+  } catch (const std::regex_error& error) {
+    throw Error(Exit::usage, "--topic-pattern: '" + options.topic_pattern +
+                                 "': not a regular expression: " + error.what());
+  }
 }
 
 void check_offset_without_partitions(const Options& options) {
@@ -59,7 +74,18 @@ void check_offset_without_partitions(const Options& options) {
                                ": an offset means one partition: name it with -t TOPIC:PARTITION");
 }
 
+void check_instance_id(const Options& options) {
+  if (options.instance_id.empty()) return;
+  if (options.group.empty() || options.named_partitions()) {
+    throw Error(Exit::usage,
+                "--instance-id: names a member of a group: needs -g, and no partitions in -t");
+  }
+}
+
 void check_acks(const Options& options) {
+  if (!options.acks.empty() && !options.pipe_name.empty()) {
+    throw Error(Exit::usage, "--acks, --pipe: two channels for the same; give one");
+  }
   if (!options.acks.empty() && options.commit && *options.commit != CommitPolicy::ack) {
     throw Error(Exit::usage,
                 "--acks: only with --commit ack: nothing else listens to acknowledgements");
@@ -108,6 +134,21 @@ TopicChoice parse_topic(const std::string& text) {
   return choice;
 }
 
+std::vector<TopicChoice> read_topics(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) throw Error(Exit::no_input, "--topics-from: " + path + ": cannot be read");
+  std::vector<TopicChoice> topics;
+  std::string line;
+  while (std::getline(file, line)) {
+    line.erase(std::min(line.find('#'), line.size()));
+    const std::size_t first = line.find_first_not_of(" \t\r");
+    if (first == std::string::npos) continue;
+    const std::size_t last = line.find_last_not_of(" \t\r");
+    topics.push_back(parse_topic(line.substr(first, last - first + 1)));
+  }
+  return topics;
+}
+
 CommitPolicy resolve_commit(const Options& options, bool stdout_is_pipe) {
   if (options.group.empty()) {
     if (options.commit && *options.commit != CommitPolicy::none) {
@@ -134,7 +175,11 @@ std::optional<int> parse_options(int argc, const char* const* argv, Options& opt
   std::string from;
   std::string format;
   std::string commit;
+  std::string topics_from;
+  std::string on_mismatch;
+  std::string on_data_loss;
   std::int64_t count = 0;
+  std::int64_t sinks = 1;
   std::int64_t batch_size = static_cast<std::int64_t>(options.batch_size);
   add_connection_options(tool, options.connection);
   app.add_option("-t,--topic", topics,
@@ -142,17 +187,38 @@ std::optional<int> parse_options(int argc, const char* const* argv, Options& opt
       ->type_name("TOPIC")
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->expected(1);
+  app.add_option("--topic-pattern", options.topic_pattern,
+                 "Topics whose whole name matches this extended regular expression, also those "
+                 "made later.")
+      ->type_name("REGEX");
+  app.add_option("--topics-from", topics_from, "File of topics, one a line ('#' comments).")
+      ->type_name("FILE");
   app.add_option("-p,--partitions", partitions, "Partitions of the one topic named by -t.")
       ->type_name("LIST");
   app.add_option(
          "-g,-G,--group", options.group,
          "Consumer group: shares the partitions with its other members and remembers offsets.")
       ->type_name("GROUP");
+  app.add_option("--instance-id", options.instance_id,
+                 "Static member of the group: a restart under the same id takes up its partitions "
+                 "at once.")
+      ->type_name("ID");
   app.add_option("-o,--from", from,
                  "Where to start without a stored offset: earliest (default), latest, none (an "
                  "error), OFFSET, -N (the last "
                  "N), @TIME or -DURATION.")
       ->type_name("WHERE");
+  app.add_option("--on-mismatch", on_mismatch,
+                 "When sink and Kafka contradict each other (another tool moved the offsets, the "
+                 "topic was re-created): stop (default), sink or kafka: whom to follow.")
+      ->type_name("WHOM")
+      ->check(CLI::IsMember({"stop", "sink", "kafka"}));
+  app.add_option(
+         "--on-data-loss", on_data_loss,
+         "When records that were not read yet are gone: stop (default) or skip them and say "
+         "how many.")
+      ->type_name("WHAT")
+      ->check(CLI::IsMember({"stop", "skip"}));
   tool.add_integer("-c,--count", count, 1, kMaxCount, "End after N records.");
   app.add_flag("-e,--once", options.once,
                "End at the ends of the partitions as they were at the start.");
@@ -171,6 +237,19 @@ std::optional<int> parse_options(int argc, const char* const* argv, Options& opt
   app.add_option("--acks", options.acks,
                  "Read acknowledgements from this FIFO or file; give the sink the same.")
       ->type_name("PATH");
+  app.add_option("--pipe", options.pipe_name,
+                 "Name of the acknowledgement channel, where the sink cannot find it by the pipe; "
+                 "give the sink the same.")
+      ->type_name("NAME");
+  tool.add_integer("--sinks", sinks, 1, kMaxSinks,
+                   "Sinks that must acknowledge (behind a tee): commit what all have stored "
+                   "(default 1).");
+  app.add_flag("--marks", options.marks,
+               "Write mark lines between the records, which tell the sink through any filter how "
+               "far each partition was read.");
+  tool.add_duration("--stall-timeout", options.stall_timeout,
+                    "End with status 75 when records stay unacknowledged for this long without any "
+                    "progress (default 10m).");
   tool.add_duration("--drain-timeout", options.drain_timeout,
                     "After a stop signal: longest wait for acknowledgements without a sign of life "
                     "from the sink (default 30s).");
@@ -185,13 +264,16 @@ std::optional<int> parse_options(int argc, const char* const* argv, Options& opt
     for (const std::string& topic : split_topics(list))
       options.topics.push_back(parse_topic(topic));
   }
-  check_topics(options);
+  if (!topics_from.empty()) {
+    for (TopicChoice& choice : read_topics(topics_from)) options.topics.push_back(choice);
+  }
   if (!partitions.empty()) {
     if (options.topics.size() != 1 || options.named_partitions()) {
       throw Error(Exit::usage, "-p: needs exactly one topic in -t, without partitions of its own");
     }
     options.topics[0].partitions = parse_partitions(partitions);
   }
+  check_topics(options);
   const std::int64_t now = std::chrono::duration_cast<std::chrono::milliseconds>(
                                std::chrono::system_clock::now().time_since_epoch())
                                .count();
@@ -201,12 +283,17 @@ std::optional<int> parse_options(int argc, const char* const* argv, Options& opt
   }
   if (count > 0) options.count = static_cast<std::uint64_t>(count);
   options.batch_size = static_cast<std::uint64_t>(batch_size);
+  options.sinks = static_cast<std::size_t>(sinks);
   if (format == "string") options.format = ValueFormat::string;
   if (format == "raw") options.format = ValueFormat::raw;
   if (commit == "ack") options.commit = CommitPolicy::ack;
   if (commit == "written") options.commit = CommitPolicy::written;
   if (commit == "none") options.commit = CommitPolicy::none;
+  if (on_mismatch == "sink") options.on_mismatch = OnMismatch::sink;
+  if (on_mismatch == "kafka") options.on_mismatch = OnMismatch::kafka;
+  if (on_data_loss == "skip") options.on_data_loss = OnDataLoss::skip;
   check_offset_without_partitions(options);
+  check_instance_id(options);
   check_acks(options);
   return std::nullopt;
 }

@@ -10,6 +10,7 @@
 #include "common/kafka/client.hpp"
 #include "common/kafka/offset_spec.hpp"
 #include "common/wire/record.hpp"
+#include "tools/kconsume/start_position.hpp"
 
 namespace kpipe::kconsume {
 
@@ -24,15 +25,25 @@ enum class CommitPolicy { ack, written, none };
 struct Options {
   ConnectionOptions connection;
   std::vector<TopicChoice> topics;
+  std::string topic_pattern;  ///< POSIX extended, of whole names; empty: none
   std::string group;
+  std::string instance_id;  ///< static member of the group (KIP-345); empty: an ordinary one
   OffsetSpec from;
+  OnMismatch on_mismatch = OnMismatch::stop;
+  OnDataLoss on_data_loss = OnDataLoss::stop;
   std::optional<std::uint64_t> count;  ///< end after so many records
   bool once = false;                   ///< end at the end offsets seen at start
   ValueFormat format = ValueFormat::json;
   std::optional<CommitPolicy> commit;  ///< unset: by group and stdout
   std::chrono::milliseconds commit_interval{1000};
   std::chrono::milliseconds drain_timeout{30'000};
+  /// Unacknowledged records without any progress for this long: the sink is dead, however alive
+  /// its process.
+  std::chrono::milliseconds stall_timeout{600'000};
   std::string acks;
+  std::string pipe_name;  ///< of the socket, instead of the pipe's inode; empty: by the inode
+  std::size_t sinks = 1;  ///< that acknowledge, behind a tee(1)
+  bool marks = false;     ///< mark lines between the records
   /// Records handed to stdout at once, at most; bytes bound it anyway.
   std::uint64_t batch_size = 100'000;
   /// How long records may wait for a fuller write. Unset: not at all when no more are at hand.
@@ -45,6 +56,9 @@ struct Options {
 TopicChoice parse_topic(const std::string& text);
 /// "0,2-5" -> {0,2,3,4,5}. Throws Error(usage).
 std::vector<std::int32_t> parse_partitions(const std::string& text);
+
+/// Topic names, one a line; '#' begins a comment. Throws Error(io, usage).
+std::vector<TopicChoice> read_topics(const std::string& path);
 
 /// Who commits, after the rules of the design (section 5): with a group, `ack` into a pipe,
 /// `written` elsewhere; nothing without a group. Throws Error(usage) for what makes no sense.

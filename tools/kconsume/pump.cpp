@@ -7,8 +7,10 @@
 #include <cerrno>
 
 #include "common/base/log.hpp"
+#include "common/base/parse.hpp"
 #include "common/base/stop.hpp"
 #include "common/wire/json_text.hpp"
+#include "common/wire/mark.hpp"
 
 namespace kpipe::kconsume {
 namespace {
@@ -25,6 +27,14 @@ constexpr std::size_t kReadBatch = 2'000;
 constexpr milliseconds kPauseAfter{1'000};
 /// The loop looks around this often even when nothing happens.
 constexpr milliseconds kTick{250};
+/// How often to look for new partitions without a group, if the configuration does not say.
+constexpr milliseconds kLookInterval{300'000};
+/// Longest wait for acknowledgements when partitions are revoked; the group waits with us. Never
+/// more than a quarter of max.poll.interval.ms, after which the group would go on without us.
+constexpr milliseconds kRevokeWait{30'000};
+constexpr milliseconds kMaxPoll{300'000};
+/// A partition is marked at most this often.
+constexpr milliseconds kMarkInterval{1'000};
 
 }  // namespace
 
@@ -32,9 +42,11 @@ Pump::Pump(const Options& options, CommitPolicy commit, int stdout_fd)
     : options_(options),
       commit_(commit),
       stdout_fd_(stdout_fd),
+      subscription_(options),
       encoder_(options.format),
       started_(Clock::now()) {
-  if (commit_ != CommitPolicy::written) link_.open(options.acks, stdout_fd);
+  if (commit_ != CommitPolicy::written)
+    link_.open({options.acks, options.pipe_name}, stdout_fd, options.sinks);
   writer_ = std::make_unique<Writer>(stdout_fd);
 }
 
@@ -52,27 +64,23 @@ void Pump::run() {
 
 void Pump::start() {
   ClientConfig config("kconsume", options_.connection);
-  consumer_ = std::make_unique<Consumer>(std::move(config), options_.group, *this);
-  link_.set_source(options_.group, consumer_->client().cluster_id());
-  std::vector<std::string> topics;
-  std::vector<TopicPartition> partitions;
-  for (const TopicChoice& choice : options_.topics) {
-    const std::vector<std::int32_t> all = consumer_->client().partitions(choice.topic);
-    topics.push_back(choice.topic);
-    for (std::int32_t wanted : choice.partitions.empty() ? all : choice.partitions) {
-      if (std::find(all.begin(), all.end(), wanted) == all.end()) {
-        throw Error(Exit::no_input, to_string(TopicPartition{choice.topic, wanted}) +
-                                        ": no such partition: the topic has " +
-                                        std::to_string(all.size()));
-      }
-      partitions.push_back({choice.topic, wanted});
-    }
-  }
-  last_commit_ = Clock::now();
+  consumer_ =
+      std::make_unique<Consumer>(std::move(config), options_.group, options_.instance_id, *this);
+  Client& client = consumer_->client();
+  link_.set_source(options_.group, client.cluster_id());
+  subscription_.resolve(client);
+  const auto interval = [&](const char* property, milliseconds otherwise) {
+    const auto value = parse_int(client.property(property));
+    return value && *value > 0 ? milliseconds(*value) : otherwise;
+  };
+  look_interval_ = interval("topic.metadata.refresh.interval.ms", kLookInterval);
+  revoke_wait_ = std::min(kRevokeWait, interval("max.poll.interval.ms", kMaxPoll) / 4);
+  note_what_was_begun();
+  last_commit_ = last_look_ = progress_at_ = Clock::now();
   if (options_.group.empty() || options_.named_partitions()) {
-    consumer_->assign(partitions);
+    consumer_->assign(subscription_.partitions());
   } else {
-    consumer_->subscribe(topics);
+    consumer_->subscribe(subscription_.names());
   }
 }
 
@@ -88,6 +96,8 @@ bool Pump::finished() const {
 void Pump::step() {
   take_acks();
   check_late_sink();
+  check_stall();
+  look_for_new_partitions();
   commit_if_due();
   encode_pending();
   if (finished()) return;
@@ -96,6 +106,7 @@ void Pump::step() {
     return;
   }
   if (read_more()) return;
+  if (marks_are_due() && writer_->has_room()) add_marks(nullptr, false);
   if (!out_.bytes.empty() && !batch_may_wait() && writer_->has_room()) submit();
   wait();
 }
@@ -232,16 +243,59 @@ void Pump::fail_on(const rd_kafka_message_t& message) {
                    " (retrying)");
       return;
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
-      throw Error(Exit::data, where + "@" + std::to_string(message.offset) + ": " + text +
-                                  ". Records were deleted before they were read; kgroups lag shows "
-                                  "where the log starts");
+      skip_lost_records(message);
+      return;
+    case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+    case RD_KAFKA_RESP_ERR_UNRELEASED_INSTANCE_ID:
+    case RD_KAFKA_RESP_ERR__FATAL: {
+      char reason[512];
+      const rd_kafka_resp_err_t fatal =
+          rd_kafka_fatal_error(consumer_->client().get(), reason, sizeof reason);
+      const rd_kafka_resp_err_t code =
+          message.err == RD_KAFKA_RESP_ERR__FATAL ? fatal : message.err;
+      if (code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID ||
+          code == RD_KAFKA_RESP_ERR_UNRELEASED_INSTANCE_ID) {
+        throw Error(Exit::temp_fail, "group " + options_.group + ": --instance-id " +
+                                         options_.instance_id +
+                                         ": another process uses this id: each needs its own");
+      }
+      throw consumer_->client().error(where, message.err, fatal == 0 ? text : reason);
+    }
     default:
       throw consumer_->client().error(where, message.err, text);
   }
 }
 
+bool Pump::marks_are_due() const {
+  if (!options_.marks) return false;
+  const auto now = Clock::now();
+  return std::any_of(partitions_.begin(), partitions_.end(), [&](const auto& item) {
+    return item.second.next > item.second.marked && now - item.second.marked_at >= kMarkInterval;
+  });
+}
+
+/// Says in the data stream how far the partitions were read. Positions behind the last record
+/// (markers, holes) count as read.
+void Pump::add_marks(const std::vector<TopicPartition>* only, bool flush) {
+  if (!options_.marks) return;
+  const auto now = Clock::now();
+  for (auto& [tp, partition] : partitions_) {
+    if (only != nullptr && std::find(only->begin(), only->end(), tp) == only->end()) continue;
+    const bool due =
+        partition.next > partition.marked && now - partition.marked_at >= kMarkInterval;
+    if (!flush && !due) continue;
+    if (out_.bytes.empty()) out_since_ = now;
+    append_line(out_.bytes, Mark{Checkpoint{tp, partition.next, partition.generation}, flush});
+    partition.marked = partition.encoded = partition.next;
+    partition.marked_at = now;
+    partition.eof.reset();
+    partition.in_batch = true;
+  }
+}
+
 /// Hands the batch to the writer. From here on its records count as delivered.
 void Pump::submit() {
+  if (marks_are_due()) add_marks(nullptr, false);
   for (auto& [tp, partition] : partitions_) {
     if (!partition.in_batch) continue;
     partition.in_batch = false;

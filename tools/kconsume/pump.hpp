@@ -15,6 +15,7 @@
 #include "tools/kconsume/options.hpp"
 #include "tools/kconsume/sink_link.hpp"
 #include "tools/kconsume/start_position.hpp"
+#include "tools/kconsume/subscription.hpp"
 #include "tools/kconsume/writer.hpp"
 
 namespace kpipe::kconsume {
@@ -43,6 +44,8 @@ class Pump final : public RebalanceHooks {
     std::optional<std::int64_t> eof;  ///< end-of-partition position not yet in the tracker
     std::optional<std::int64_t> end;  ///< --once: where this partition is done
     bool in_batch = false;            ///< has records in out_
+    std::int64_t marked = -1;         ///< --marks: said last
+    Clock::time_point marked_at{};
     bool done() const { return end && next >= *end; }
   };
   /// What this process did with a partition that it had before.
@@ -64,16 +67,23 @@ class Pump final : public RebalanceHooks {
   void fail_on(const rd_kafka_message_t& message);
   Partition* partition_of(const rd_kafka_message_t& message);
   void submit();
+  void add_marks(const std::vector<TopicPartition>* only, bool flush);
+  bool marks_are_due() const;
   void hold_back();
   bool batch_may_wait() const;
 
   // pump_assign.cpp: partitions come and go
   std::vector<StartPosition> on_assign(const std::vector<TopicPartition>& partitions) override;
   void on_revoke(const std::vector<TopicPartition>& partitions, bool lost) override;
-  std::vector<PartitionFacts> gather_facts(const std::vector<TopicPartition>& partitions);
-  StartPosition take_over(const PartitionFacts& facts, std::vector<std::string>& warnings);
+  std::vector<SinkFacts> gather_facts(const std::vector<TopicPartition>& partitions);
+  StartPosition take_over(const PartitionFacts& facts, const StartDecision& decision,
+                          std::vector<std::string>& warnings);
   void explain(const std::vector<StartPosition>& starts);
   void check_late_sink();
+  void note_what_was_begun();
+  void keep_first_starts(const std::vector<StartPosition>& firsts);
+  void look_for_new_partitions();
+  void skip_lost_records(const rd_kafka_message_t& message);
 
   // pump_commit.cpp: acknowledgements, commits, the end
   void take_acks();
@@ -89,12 +99,14 @@ class Pump final : public RebalanceHooks {
   std::string metadata_of(const Checkpoint& checkpoint) const;
   void drain();
   std::uint64_t signs_of_life() const;
+  void check_stall();
   void check_end() const;
 
   const Options& options_;
   CommitPolicy commit_;
   int stdout_fd_;
   SinkLink link_;
+  Subscription subscription_;
   OffsetTracker tracker_;
   std::unique_ptr<Writer> writer_;
   std::unique_ptr<Consumer> consumer_;
@@ -120,6 +132,11 @@ class Pump final : public RebalanceHooks {
   bool paused_ = false;
   std::optional<Clock::time_point> blocked_since_;
   Clock::time_point last_commit_;
+  Clock::time_point last_look_;
+  std::chrono::milliseconds look_interval_{0};
+  std::chrono::milliseconds revoke_wait_{0};
+  std::uint64_t seen_progress_ = 0;
+  Clock::time_point progress_at_;
   Clock::time_point started_;
   bool said_nobody_acks_ = false;
   bool explained_ = false;

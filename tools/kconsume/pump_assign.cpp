@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pump: partitions come and go.
 #include <algorithm>
+#include <set>
 
 #include "common/base/log.hpp"
 #include "common/base/stop.hpp"
+#include "common/kafka/groups.hpp"
+#include "common/kafka/topics.hpp"
 #include "tools/kconsume/pump.hpp"
 
 namespace kpipe::kconsume {
@@ -16,11 +19,15 @@ using std::chrono::milliseconds;
 /// already.
 constexpr milliseconds kSinkPatience{2'000};
 constexpr milliseconds kSinkPatienceWithoutGroup{100};
-/// Longest wait for acknowledgements when partitions are revoked; the group waits with us.
-constexpr milliseconds kRevokeWait{30'000};
 
 bool contains(const std::vector<TopicPartition>& partitions, const TopicPartition& tp) {
   return std::find(partitions.begin(), partitions.end(), tp) != partitions.end();
+}
+
+std::vector<std::string> topics_of(const std::vector<TopicPartition>& partitions) {
+  std::set<std::string> topics;
+  for (const TopicPartition& tp : partitions) topics.insert(tp.topic);
+  return {topics.begin(), topics.end()};
 }
 
 /// What befalls one partition mostly befalls all: one line, the rest for -v.
@@ -36,10 +43,14 @@ void warn(const std::vector<std::string>& warnings) {
 
 std::vector<StartPosition> Pump::on_assign(const std::vector<TopicPartition>& partitions) {
   std::vector<StartPosition> starts;
+  std::vector<StartPosition> firsts;
   std::vector<std::string> warnings;
-  for (const PartitionFacts& facts : gather_facts(partitions)) {
-    starts.push_back(take_over(facts, warnings));
+  for (const SinkFacts& facts : gather_facts(partitions)) {
+    const StartDecision decision = decide_start(facts);
+    starts.push_back(take_over(facts.front(), decision, warnings));
+    if (decision.is_first) firsts.push_back(starts.back());
   }
+  keep_first_starts(firsts);
   warn(warnings);
   assigned_once_ = true;
   last_partition_ = nullptr;
@@ -47,8 +58,8 @@ std::vector<StartPosition> Pump::on_assign(const std::vector<TopicPartition>& pa
   return starts;
 }
 
-std::vector<PartitionFacts> Pump::gather_facts(const std::vector<TopicPartition>& partitions) {
-  std::vector<PartitionFacts> all;
+std::vector<SinkFacts> Pump::gather_facts(const std::vector<TopicPartition>& partitions) {
+  std::vector<SinkFacts> all;
   if (partitions.empty()) return all;
   // Committed, then stored, then the log's end: another instance may be storing and committing
   // meanwhile, and neither offset may look as if it were beyond the end.
@@ -56,24 +67,25 @@ std::vector<PartitionFacts> Pump::gather_facts(const std::vector<TopicPartition>
   if (!options_.group.empty()) committed = consumer_->committed(partitions);
   const milliseconds patience = options_.group.empty() ? kSinkPatienceWithoutGroup : kSinkPatience;
   link_.wait_for_sink(patience - std::chrono::duration_cast<milliseconds>(Clock::now() - started_));
-  const std::optional<SinkLink::Stored> stored = link_.ask(partitions);
   const Client& client = consumer_->client();
+  std::map<std::string, std::string> ids;
+  if (link_.present()) ids = topic_ids(client, topics_of(partitions));
+  const std::vector<SinkState> sinks = link_.ask(partitions, ids);
   const std::vector<PartitionLog> logs = read_logs(client, partitions, time_of(options_.from));
   for (std::size_t i = 0; i < partitions.size(); ++i) {
-    PartitionFacts& facts = all.emplace_back();
+    PartitionFacts facts;
     facts.tp = partitions[i];
     facts.group = options_.group;
+    facts.on_mismatch = options_.on_mismatch;
+    facts.on_data_loss = options_.on_data_loss;
+    facts.added_later = subscription_.added_later(facts.tp);
     if (!committed.empty() && committed[i].offset >= 0) {
       facts.committed = committed[i].offset;
       CommitMetadata lineage;
       if (CommitMetadata::parse(committed[i].metadata, lineage)) facts.lineage = lineage;
     }
-    facts.sink_answered = stored.has_value();
-    facts.sink = link_.sink();
-    if (stored) {
-      const auto found = stored->find(partitions[i]);
-      if (found != stored->end()) facts.stored = found->second;
-    }
+    const auto id = ids.find(facts.tp.topic);
+    if (id != ids.end()) facts.topic_id = id->second;
     const PartitionLog& log = logs[i];
     if (log.error != RD_KAFKA_RESP_ERR_NO_ERROR) throw client.error(to_string(log.tp), log.error);
     facts.log_start = log.start;
@@ -81,12 +93,21 @@ std::vector<PartitionFacts> Pump::gather_facts(const std::vector<TopicPartition>
     facts.stable_end = log.stable_end;
     if (const auto from = resolve_offset(options_.from, log, log.stable_end, std::nullopt))
       facts.from = from->offset;
+    SinkFacts& by_sink = all.emplace_back();
+    for (const SinkState& sink : sinks) {
+      facts.sink_answered = true;
+      facts.sink = sink.sink;
+      const auto found = sink.stored.find(facts.tp);
+      facts.stored = found == sink.stored.end() ? std::nullopt : std::optional(found->second);
+      by_sink.push_back(facts);
+    }
+    if (by_sink.empty()) by_sink.push_back(facts);
   }
   return all;
 }
 
-StartPosition Pump::take_over(const PartitionFacts& facts, std::vector<std::string>& warnings) {
-  const StartDecision decision = decide_start(facts);
+StartPosition Pump::take_over(const PartitionFacts& facts, const StartDecision& decision,
+                              std::vector<std::string>& warnings) {
   if (!decision.warning.empty()) warnings.push_back(decision.warning);
   std::int64_t start = decision.offset;
   const auto memory = memories_.find(facts.tp);
@@ -144,9 +165,10 @@ void Pump::on_revoke(const std::vector<TopicPartition>& partitions, bool lost) {
   next_pending_ = 0;
   last_partition_ = nullptr;
   if (!closing_ && !lost) {
+    add_marks(&partitions, true);
     if (!out_.bytes.empty() && writer_->has_room()) submit();
     settle_positions();
-    const auto deadline = Clock::now() + kRevokeWait;
+    const auto deadline = Clock::now() + revoke_wait_;
     wait_for_acks(partitions, deadline);
     commit_now(&partitions);
     const auto left = tracker_.outstanding();
@@ -170,19 +192,97 @@ void Pump::on_revoke(const std::vector<TopicPartition>& partitions, bool lost) {
   }
 }
 
+/// For --from other than earliest: what the group and the sink knew before we joined. Afterwards
+/// other members may have begun with a topic a moment before us, and it would look old.
+void Pump::note_what_was_begun() {
+  if (options_.from.kind == OffsetSpec::Kind::earliest) return;
+  std::set<std::string> begun;
+  if (!options_.group.empty()) {
+    const std::vector<GroupOffsets> groups =
+        committed_offsets(consumer_->client(), {options_.group});
+    for (const CommittedOffset& committed : groups.at(0).offsets) {
+      if (committed.offset >= 0) begun.insert(committed.tp.topic);
+    }
+  }
+  link_.wait_for_sink(options_.group.empty() ? kSinkPatienceWithoutGroup : kSinkPatience);
+  for (const SinkState& sink : link_.known()) {
+    for (const auto& [tp, stored] : sink.stored) begun.insert(tp.topic);
+  }
+  subscription_.set_begun(std::move(begun));
+}
+
+/// Where --from began a partition is kept even before its first record is stored: `latest` must
+/// mean the same place after a restart.
+void Pump::keep_first_starts(const std::vector<StartPosition>& firsts) {
+  if (options_.from.kind == OffsetSpec::Kind::earliest || firsts.empty()) return;
+  std::vector<Checkpoint> starts;
+  for (const StartPosition& first : firsts) starts.push_back(Checkpoint{first.tp, first.offset, 0});
+  if (link_.direct()) {
+    link_.flush(starts, writer_->submitted_bytes());
+    return;
+  }
+  if (options_.group.empty() || commit_ == CommitPolicy::none) return;
+  if (consumer_->commit_in_flight()) take_commit_result(consumer_->client().timeout_ms());
+  if (consumer_->commit_in_flight()) return;
+  // Without a sink's name: nobody claims to have stored what lies below.
+  std::vector<Consumer::Commit> commits;
+  for (const Checkpoint& start : starts) commits.push_back({start, CommitMetadata{0, ""}.text()});
+  consumer_->commit(commits);
+}
+
+/// Without a group nobody tells of partitions and topics that were made since.
+void Pump::look_for_new_partitions() {
+  if (!options_.group.empty() || options_.once || options_.named_partitions()) return;
+  if (Clock::now() - last_look_ < look_interval_) return;
+  last_look_ = Clock::now();
+  std::vector<TopicPartition> added;
+  try {
+    added = subscription_.discover(consumer_->client());
+  } catch (const Error& error) {
+    log::info(std::string("looking for new partitions: ") + error.what());
+    return;
+  }
+  if (!added.empty()) consumer_->assign(added);
+}
+
+/// Retention (or a truncation) has overtaken the reading: the offset that we want is gone.
+void Pump::skip_lost_records(const rd_kafka_message_t& message) {
+  Partition* const partition = partition_of(message);
+  if (partition == nullptr) return;
+  PartitionFacts facts;
+  facts.tp = partition->tp;
+  facts.group = options_.group;
+  facts.on_data_loss = options_.on_data_loss;
+  facts.committed = partition->next;
+  facts.lineage = CommitMetadata{partition->generation, ""};
+  const std::vector<PartitionLog> logs = read_logs(consumer_->client(), {partition->tp});
+  if (logs[0].error != RD_KAFKA_RESP_ERR_NO_ERROR)
+    throw consumer_->client().error(to_string(partition->tp), logs[0].error);
+  facts.log_start = logs[0].start;
+  facts.log_end = logs[0].end;
+  const StartDecision decision = decide_start(facts);
+  if (decision.generation != partition->generation) {
+    throw Error(Exit::temp_fail, to_string(partition->tp) +
+                                     ": the log was truncated while it was read. Start the "
+                                     "pipeline again: it settles where to go on");
+  }
+  if (!decision.warning.empty()) log::warning(decision.warning);
+  consumer_->seek(partition->tp, decision.offset);
+}
+
 /// A sink that connected only after records were written: harmless unless it holds less than we
 /// assumed.
 void Pump::check_late_sink() {
-  const auto stored = link_.take_late_hello();
-  if (!stored) return;
-  for (const auto& [tp, partition] : partitions_) {
-    const auto found = stored->find(tp);
-    const std::int64_t next = found == stored->end() ? partition.start : found->second.next;
-    if (next < partition.start) {
-      throw Error(Exit::temp_fail, to_string(tp) + ": " + link_.sink() +
-                                       " came late and holds only up to " + std::to_string(next) +
-                                       ", reading began at " + std::to_string(partition.start) +
-                                       ". Start the pipeline again");
+  for (const SinkState& sink : link_.take_late_hello()) {
+    for (const auto& [tp, partition] : partitions_) {
+      const auto found = sink.stored.find(tp);
+      const std::int64_t next = found == sink.stored.end() ? partition.start : found->second.next;
+      if (next < partition.start) {
+        throw Error(Exit::temp_fail, to_string(tp) + ": " + sink.sink +
+                                         " came late and holds only up to " + std::to_string(next) +
+                                         ", reading began at " + std::to_string(partition.start) +
+                                         ". Start the pipeline again");
+      }
     }
   }
 }

@@ -73,6 +73,7 @@ void Pump::take_ack(const Checkpoint& ack) {
 
 /// Tells the tracker, and a sink that reads us directly, of positions above the last record.
 void Pump::settle_positions() {
+  if (options_.marks) return;  // the marks say it
   std::vector<Checkpoint> ask;
   const bool sink_decides = link_.direct();
   for (auto& [tp, partition] : partitions_) {
@@ -173,11 +174,13 @@ void Pump::drain() {
   auto last_poll = last_progress;
   std::uint64_t seen = signs_of_life();
   bool said_bye = false;
+  add_marks(nullptr, true);
   for (;;) {
     if (!out_.bytes.empty() && writer_->error() == 0 && writer_->has_room()) submit();
     if (out_.bytes.empty() && !said_bye) {
       settle_positions();
-      link_.bye(writer_->submitted_bytes());
+      // After a broken pipe there is no clean end to announce: a filter may have died with records.
+      if (!reader_gone_ && writer_->error() == 0) link_.bye(writer_->submitted_bytes());
       writer_->finish();
       said_bye = true;
     }
@@ -205,6 +208,28 @@ void Pump::drain() {
   unacknowledged_ = tracker_.unacknowledged();  // close() empties the tracker
   closing_ = true;
   consumer_->close();
+}
+
+/// Polling for ever would hide a sink that is dead behind a living process.
+void Pump::check_stall() {
+  const bool matters = commit_ == CommitPolicy::ack || link_.present();
+  const auto now = Clock::now();
+  // A filter that lets nothing through is no dead sink, unless it takes nothing either.
+  const bool expected =
+      link_.direct() || options_.marks ? tracker_.unacknowledged() > 0 : !writer_->has_room();
+  if (!matters || !expected || signs_of_life() != seen_progress_) {
+    seen_progress_ = signs_of_life();
+    progress_at_ = now;
+    return;
+  }
+  if (now - progress_at_ < options_.stall_timeout) return;
+  throw Error(Exit::temp_fail,
+              std::to_string(tracker_.unacknowledged()) +
+                  " records were written and not acknowledged" +
+                  (options_.group.empty() ? "" : "; their offsets are not committed") +
+                  ": no progress within --stall-timeout. " +
+                  (link_.present() ? link_.sink() + " hangs, or its database does"
+                                   : "Nobody acknowledges"));
 }
 
 /// Grows whenever the reader of the pipe does anything.

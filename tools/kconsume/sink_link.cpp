@@ -22,13 +22,18 @@ constexpr std::chrono::seconds kAnswer{60};
 
 }  // namespace
 
-void SinkLink::open(const std::string& acks_path, int stdout_fd) {
-  if (!acks_path.empty()) {
-    listener_.open_path(acks_path);
+void SinkLink::open(const AckChannel& channel, int stdout_fd, std::size_t sinks) {
+  expected_ = sinks;
+  listener_.expect(sinks);
+  if (!channel.path.empty()) {
+    listener_.open_path(channel.path);
     return;
   }
   const auto pipe = pipe_id(stdout_fd);
-  if (pipe && !listener_.listen(*pipe)) {
+  if (!pipe && channel.name.empty()) return;
+  const bool listening =
+      channel.name.empty() ? listener_.listen(*pipe) : listener_.listen(channel.name, pipe);
+  if (!listening) {
     log::warning(
         "acknowledgements: no private directory for a socket ($XDG_RUNTIME_DIR, /run/user, /tmp): "
         "use --acks FIFO");
@@ -39,6 +44,15 @@ void SinkLink::set_source(const std::string& group, const std::string& cluster) 
   source_.group = group;
   source_.cluster = cluster;
   introduced_ = false;
+}
+
+std::string SinkLink::sink() const {
+  std::vector<std::string> names;
+  for (const auto& [key, voice] : voices_) names.push_back(voice.state.sink);
+  std::sort(names.begin(), names.end());
+  std::string joined;
+  for (const std::string& name : names) joined += (joined.empty() ? "" : "+") + name;
+  return joined;
 }
 
 std::vector<Checkpoint> SinkLink::pump() {
@@ -55,28 +69,67 @@ void SinkLink::receive() {
     introduced_ = true;
   }
   for (const ControlLine& line : lines) {
-    if (line.sink_hello) handle(*line.sink_hello);
-    if (line.ack) acks_.push_back(*line.ack);
+    if (line.sink_hello) handle(voice_of(line, line.sink_hello->sink), *line.sink_hello);
+    if (line.ack) take(line);
   }
 }
 
-void SinkLink::handle(const SinkHello& hello) {
-  // While pending, a sink may not know its target's full name yet.
-  if (said_offsets_ && hello.sink != sink_) {
-    throw Error(Exit::config,
-                "acknowledgements: '" + hello.sink + "' speaks where '" + sink_ +
-                    "' did: two sinks on one channel. Give each its own pipeline and group");
+SinkLink::Voice& SinkLink::voice_of(const ControlLine& line, const std::string& sink) {
+  // One sink on a FIFO need not name itself in every line, nor keep one name while it is opening.
+  const std::string key = line.peer != 0   ? "#" + std::to_string(line.peer)
+                          : expected_ == 1 ? "the one"
+                                           : sink;
+  if (!voices_.contains(key) && voices_.size() == expected_) {
+    throw Error(Exit::config, "acknowledgements: '" + sink + "' speaks beside " + this->sink() +
+                                  ": more sinks than --sinks says. Give each pipeline its own "
+                                  "channel");
   }
-  sink_ = hello.sink;
-  pending_ = hello.pending;
+  return voices_[key];
+}
+
+void SinkLink::handle(Voice& voice, const SinkHello& hello) {
+  // While pending, a sink may not know its target's full name yet.
+  if (voice.said_offsets && hello.sink != voice.state.sink) {
+    throw Error(Exit::config, "acknowledgements: '" + hello.sink + "' speaks where '" +
+                                  voice.state.sink +
+                                  "' did: two sinks on one channel. Give each its own pipeline and "
+                                  "group, or say --sinks 2");
+  }
+  voice.state.sink = hello.sink;
+  voice.pending = hello.pending;
   if (hello.pending) return;
+  SinkState::Stored& stored = voice.state.stored;
   if (!hello.request) {
     late_ = late_ || waited_;
-    said_offsets_ = true;
-    stored_.clear();
+    voice.said_offsets = true;
+    stored.clear();
   }
-  for (const Checkpoint& c : hello.offsets) stored_[c.tp] = StoredOffset{c.offset, c.generation};
-  if (hello.request) answered_ = *hello.request;
+  for (const Checkpoint& c : hello.offsets) {
+    stored[c.tp] = StoredOffset{c.offset, c.generation, c.topic_id};
+  }
+  if (hello.request) voice.answered = *hello.request;
+}
+
+/// Of several sinks the slowest counts, and only what is of one generation can be compared.
+void SinkLink::take(const ControlLine& line) {
+  const Checkpoint& ack = *line.ack;
+  if (expected_ == 1) {
+    acks_.push_back(ack);
+    return;
+  }
+  if (line.peer == 0 && line.ack_sink.empty()) {
+    log::warning("acknowledgements: " + to_string(ack.tp) +
+                 ": a line without \"sink\" was ignored: with --sinks each must name itself");
+    return;
+  }
+  voice_of(line, line.ack_sink).acked[ack.tp] = ack;
+  Checkpoint slowest = ack;
+  for (const auto& [key, voice] : voices_) {
+    const auto found = voice.acked.find(ack.tp);
+    if (found == voice.acked.end() || found->second.generation != ack.generation) return;
+    slowest.offset = std::min(slowest.offset, found->second.offset);
+  }
+  if (present()) acks_.push_back(slowest);
 }
 
 /// Waits for a line or the deadline; false when time is up or a stop was asked for.
@@ -94,45 +147,72 @@ bool SinkLink::wait(Clock::time_point deadline) {
   return true;
 }
 
+bool SinkLink::all_said_offsets() const {
+  return present() && std::all_of(voices_.begin(), voices_.end(),
+                                  [](const auto& item) { return item.second.said_offsets; });
+}
+
 bool SinkLink::wait_for_sink(milliseconds patience) {
   if (!possible()) return false;
   const auto first_word = Clock::now() + patience;
   while (!present() && wait(first_word)) {
   }
   const auto opened = Clock::now() + kOpening;
-  while (present() && !said_offsets_ && !gone()) {
+  while (present() && !all_said_offsets() && !gone()) {
     if (!wait(opened)) break;
   }
   waited_ = true;
-  if (present() && !said_offsets_ && !stop::requested()) {
+  if (present() && !all_said_offsets() && !stop::requested()) {
     throw Error(Exit::temp_fail,
-                sink_ + ": the sink went away before it said what it has stored. See its message");
+                sink() + ": the sink went away before it said what it has stored. See its message");
   }
-  return said_offsets_;
+  if (expected_ > 1 && !present() && !stop::requested()) {
+    throw Error(Exit::temp_fail, "--sinks: " + std::to_string(voices_.size()) + " of " +
+                                     std::to_string(expected_) +
+                                     " sinks have introduced themselves. Are all of them kpipe "
+                                     "sinks, started with this pipeline?");
+  }
+  return all_said_offsets();
 }
 
-std::optional<SinkLink::Stored> SinkLink::ask(const std::vector<TopicPartition>& partitions) {
-  if (!present()) return std::nullopt;
-  if (!listener_.connected()) {
-    if (reads_path()) return stored_;  // one-way: what the hello said
-    throw Error(Exit::temp_fail, sink_ + ": the sink went away. See its message");
+std::vector<SinkState> SinkLink::known() const {
+  std::vector<SinkState> states;
+  for (const auto& [key, voice] : voices_) states.push_back(voice.state);
+  return states;
+}
+
+std::vector<SinkState> SinkLink::ask(const std::vector<TopicPartition>& partitions,
+                                     const std::map<std::string, std::string>& topic_ids) {
+  if (!present()) return {};
+  for (auto& [key, voice] : voices_) {
+    for (const TopicPartition& tp : partitions) voice.acked.erase(tp);
   }
-  for (const TopicPartition& tp : partitions) stored_.erase(tp);
+  if (!listener_.connected()) {
+    if (reads_path()) return known();  // one-way: what the hello said
+    throw Error(Exit::temp_fail, sink() + ": the sink went away. See its message");
+  }
+  for (auto& [key, voice] : voices_) {
+    for (const TopicPartition& tp : partitions) voice.state.stored.erase(tp);
+  }
   const std::int64_t request = ++requests_;
-  listener_.send(Assign{request, partitions});
+  listener_.send(Assign{request, partitions, topic_ids});
   const auto deadline = Clock::now() + kAnswer;
-  while (answered_ != request) {
+  const auto answered = [&] {
+    return std::all_of(voices_.begin(), voices_.end(),
+                       [&](const auto& item) { return item.second.answered == request; });
+  };
+  while (!answered()) {
     if (gone() || !wait(deadline)) {
       throw Error(Exit::temp_fail,
-                  sink_ + ": the sink does not say what it has stored. See its message");
+                  sink() + ": the sink does not say what it has stored. See its message");
     }
   }
-  return stored_;
+  return known();
 }
 
-std::optional<SinkLink::Stored> SinkLink::take_late_hello() {
-  if (!std::exchange(late_, false)) return std::nullopt;
-  return stored_;
+std::vector<SinkState> SinkLink::take_late_hello() {
+  if (!std::exchange(late_, false)) return {};
+  return known();
 }
 
 void SinkLink::flush(const std::vector<Checkpoint>& upto, std::uint64_t at_byte) {
