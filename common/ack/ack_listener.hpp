@@ -46,6 +46,8 @@ class AckListener {
   bool connected() const noexcept { return peers_.size() == expected_; }
   /// A sink was on the socket and has closed it.
   bool disconnected() const noexcept { return lost_ > 0; }
+  /// How many have.
+  std::size_t lost() const noexcept { return lost_; }
   /// The one connected process reads our stdout itself, with no filter in between.
   bool direct() const noexcept { return direct_; }
 

@@ -101,6 +101,7 @@ void SinkLoop::apply(const Flush& request) {
 /// through has come.
 void SinkLoop::take_mark(const Mark& mark) {
   open_record_.reset();
+  saw_mark_ = true;
   const Checkpoint& upto = mark.upto;
   Partition& state = partition(upto.tp.topic, upto.tp.partition);
   check_order(state, upto.tp, upto.offset, upto.generation);

@@ -285,7 +285,11 @@ void SinkLoop::store_if_due(Clock::time_point now) {
 /// At EOF: a filter that died, or was fed by a kconsume that did, may have broken off between the
 /// lines of one record.
 void SinkLoop::leave_out_incomplete() {
-  if (!open_record_ || !heard_source_ || said_bye_) return;
+  if (!open_record_) return;
+  // The last line of a stream with marks is one. Without, kconsume's goodbye must do: a filter that
+  // dies after it is not noticed.
+  const bool marked = saw_mark_ || source_.marks;
+  if (!marked && (!heard_source_ || said_bye_)) return;
   broken_off_ = true;
   const std::uint32_t index = batch_.range_of(open_record_->topic, open_record_->partition);
   const Batch::Range& range = batch_.range(index);

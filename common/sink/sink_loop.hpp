@@ -102,6 +102,7 @@ class SinkLoop {
   bool introduced_ = false;
   bool heard_source_ = false;  ///< kconsume has introduced itself
   bool said_bye_ = false;
+  bool saw_mark_ = false;
   /// Through a filter: the record that came last may get more lines made of it.
   std::optional<TopicPartition> open_record_;
   bool broken_off_ = false;  ///< EOF in the middle of a filter's work

@@ -32,6 +32,7 @@ struct SourceHello {
   std::string group;    ///< empty: no group
   std::string cluster;  ///< Kafka's cluster id
   bool direct = false;  ///< the sink's stdin is kconsume's stdout
+  bool marks = false;   ///< mark lines stand between the records, the last one at the end
 };
 
 /// kconsume -> sink: these partitions are ours now; answer with a hello that says what is stored.

@@ -76,6 +76,8 @@ bool read_hello(Scan& scan, const JsonText& body, ControlLine& line) {
       source.cluster = text_of(field.value);
     } else if (field.name == "direct") {
       source.direct = is_true(field.value);
+    } else if (field.name == "marks") {
+      source.marks = is_true(field.value);
     }
   }
   if (from_sink) {

@@ -45,7 +45,8 @@ void append_line(OutBuffer& out, const SourceHello& message) {
   append_json_string(out, message.group);
   out.append(",\"cluster\":");
   append_json_string(out, message.cluster);
-  out.append(message.direct ? ",\"direct\":true}}\n" : ",\"direct\":false}}\n");
+  out.append(message.direct ? ",\"direct\":true" : ",\"direct\":false");
+  out.append(message.marks ? ",\"marks\":true}}\n" : "}}\n");
 }
 
 void append_line(OutBuffer& out, const Assign& message) {

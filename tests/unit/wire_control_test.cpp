@@ -99,7 +99,9 @@ TEST(WireControl, source_messages_round_trip) {
   EXPECT_EQ(line.source_hello->group, "g");
   EXPECT_EQ(line.source_hello->cluster, "cluster-1");
   EXPECT_TRUE(line.source_hello->direct);
+  EXPECT_FALSE(line.source_hello->marks);
   EXPECT_FALSE(parsed(written(SourceHello{})).source_hello->direct);
+  EXPECT_TRUE(parsed(written(SourceHello{"g", "c", false, true})).source_hello->marks);
 
   line = parsed(written(Assign{4, {{"t", 0}, {"t", 1}, {"u", 2147483647}}}));
   ASSERT_TRUE(line.assign);

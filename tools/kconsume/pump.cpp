@@ -67,7 +67,7 @@ void Pump::start() {
   consumer_ =
       std::make_unique<Consumer>(std::move(config), options_.group, options_.instance_id, *this);
   Client& client = consumer_->client();
-  link_.set_source(options_.group, client.cluster_id());
+  link_.set_source(options_.group, client.cluster_id(), options_.marks);
   subscription_.resolve(client);
   const auto interval = [&](const char* property, milliseconds otherwise) {
     const auto value = parse_int(client.property(property));

@@ -139,7 +139,7 @@ bool Pump::all_acknowledged(const std::vector<TopicPartition>* only) const {
 /// Nobody is there who could acknowledge: a sink that is gone, or none that ever spoke.
 bool Pump::nobody_acknowledges() const {
   if (commit_ == CommitPolicy::written) return reader_gone_ || writer_->error() != 0;
-  return link_.gone() || (!link_.present() && !link_.reads_path());
+  return link_.all_gone() || (!link_.present() && !link_.reads_path());
 }
 
 /// One round of a wait in which Kafka's queue is not read: what else may come, at most 50 ms.

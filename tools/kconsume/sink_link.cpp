@@ -40,7 +40,8 @@ void SinkLink::open(const AckChannel& channel, int stdout_fd, std::size_t sinks)
   }
 }
 
-void SinkLink::set_source(const std::string& group, const std::string& cluster) {
+void SinkLink::set_source(const std::string& group, const std::string& cluster, bool marks) {
+  source_.marks = marks;
   source_.group = group;
   source_.cluster = cluster;
   introduced_ = false;

@@ -33,13 +33,15 @@ class SinkLink {
   /// is then no link.
   void open(const AckChannel& channel, int stdout_fd, std::size_t sinks = 1);
   /// What a sink is told when it connects.
-  void set_source(const std::string& group, const std::string& cluster);
+  void set_source(const std::string& group, const std::string& cluster, bool marks = false);
 
   bool possible() const noexcept { return listener_.active(); }
   /// All sinks have said who they are.
   bool present() const noexcept { return voices_.size() >= expected_; }
   /// One was there and has closed the channel.
   bool gone() const noexcept { return listener_.disconnected(); }
+  /// No sink is left that could acknowledge.
+  bool all_gone() const noexcept { return listener_.lost() == expected_; }
   /// The one sink reads our stdout itself and hears what we say: it can be asked to store a
   /// position.
   bool direct() const noexcept { return listener_.connected() && listener_.direct() && present(); }
