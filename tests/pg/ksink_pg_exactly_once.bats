@@ -125,9 +125,9 @@ stored_more_than() { (($(stored) > $1)); }
 
 @test "stored offsets of a newer layout are left alone" {
     numbered o 0 0 5 | ksink-pg --table t 2>/dev/null
-    psqlq "COMMENT ON TABLE kpipe_offsets IS 'kpipe_offsets version 2: from the future'"
+    psqlq "COMMENT ON TABLE kpipe_offsets IS 'kpipe_offsets version 3: from the future'"
     numbered o 0 5 5 >in
     run --separate-stderr ksink-pg --table t <in
     assert_equal "$status" 78
-    assert_regex "$stderr" 'layout version 2'
+    assert_regex "$stderr" 'layout version 3'
 }

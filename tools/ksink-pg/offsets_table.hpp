@@ -9,15 +9,17 @@
 #include "common/sink/sink.hpp"
 #include "common/wire/checkpoint.hpp"
 #include "tools/ksink-pg/pg.hpp"
+#include "tools/ksink-pg/target.hpp"
 
 namespace kpipe {
 
 /// A row of kpipe_offsets.
 struct StoredPartition {
   Checkpoint checkpoint;
-  SourceIdentity source;   ///< empty members: not known
-  std::int64_t rows = 0;   ///< stored by this sink since the first
-  std::string updated_at;  ///< RFC 3339, UTC
+  SourceIdentity source;        ///< empty members: not known
+  std::int64_t rows = 0;        ///< stored by this sink since the first
+  std::int64_t target_oid = 0;  ///< of the table they went into; 0: not known
+  std::string updated_at;       ///< RFC 3339, UTC
 };
 
 /// kpipe_offsets, in the schema of the target: what is stored of each partition, by sink. One table
@@ -25,16 +27,15 @@ struct StoredPartition {
 /// truth.
 class OffsetsTable {
  public:
-  /// Version of the table's layout, kept in its comment.
-  static constexpr int kVersion = 1;
+  /// Version of the table's layout, kept in its comment. Version 1 had no topic_id and target_oid.
+  static constexpr int kVersion = 2;
 
   explicit OffsetsTable(std::string sink) : sink_(std::move(sink)) {}
 
-  const std::string& sink() const noexcept { return sink_; }
-
   /// True if the table is there; throws Error (config) for one of a newer version.
   bool find(PgConnection& connection, const std::string& schema);
-  /// Creates it if it is not there; several instances may do so at once.
+  /// Creates it if it is not there and brings an older one to our layout; several instances may do
+  /// so at once.
   void ensure(PgConnection& connection, const std::string& schema);
 
   /// All rows of this sink, in the order of topic and partition.
@@ -42,16 +43,18 @@ class OffsetsTable {
 
   /// The statement that moves the offsets of all ranges of the batch from `expected` to {next,
   /// generation}, or fails with SQLSTATE kConflict when one is not as expected. `rows` counts the
-  /// rows stored of each range. To be sent in one message with COMMIT: no round trip while the
-  /// offsets are locked.
+  /// rows stored of each range. It fails in the same way when the target's name has come to mean
+  /// another table since it was looked up. To be sent in one message with COMMIT: no round trip
+  /// while the offsets are locked.
   std::string move_statement(const PgConnection& connection, const Batch& batch,
-                             const std::vector<std::uint64_t>& rows,
-                             const SourceIdentity& source) const;
+                             const std::vector<std::uint64_t>& rows, const SourceIdentity& source,
+                             const Target& target) const;
   static constexpr std::string_view kConflict = "22P02";
 
  private:
   std::string sink_;
-  std::string table_;  ///< quoted for SQL, with its schema
+  std::string table_;   ///< quoted for SQL, with its schema
+  bool older_ = false;  ///< it has the layout of version 1
 };
 
 }  // namespace kpipe

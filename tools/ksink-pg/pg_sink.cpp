@@ -66,22 +66,41 @@ std::vector<Checkpoint> PgSink::open() {
     if (!found.empty() && !target_.exists()) target_.find(*connection_);
     return found;
   });
-  std::int64_t stored_rows = 0;
+  refuse_lost_rows(rows);
   std::vector<Checkpoint> checkpoints;
-  for (const StoredPartition& row : rows) {
-    stored_rows += row.rows;
-    checkpoints.push_back(row.checkpoint);
-  }
-  if (stored_rows > 0 && !target_.exists()) {
-    throw Error(
-        Exit::config,
-        "table " + target_.display() + ": does not exist, but " + std::to_string(stored_rows) +
-            " of its rows are stored by kpipe_offsets: was it dropped? Restore it; or start anew: "
-            "DELETE FROM " +
-            connection_->identifier(target_.schema()) +
-            ".kpipe_offsets WHERE sink = " + connection_->literal(sink_id()));
-  }
+  for (const StoredPartition& row : rows) checkpoints.push_back(row.checkpoint);
   return checkpoints;
+}
+
+/// The stored offsets say that rows were stored; they must be those of the table as it is now.
+void PgSink::refuse_lost_rows(const std::vector<StoredPartition>& rows) const {
+  std::int64_t lost = 0;
+  std::int64_t oid = 0;
+  for (const StoredPartition& row : rows) {
+    const bool known = row.target_oid != 0 || !target_.exists();
+    if (row.rows == 0 || !known || (target_.exists() && row.target_oid == target_.oid())) continue;
+    lost += row.rows;
+    oid = row.target_oid;
+  }
+  if (lost == 0) return;
+  const std::string table = connection_->identifier(target_.schema()) + ".kpipe_offsets";
+  const std::string where = " WHERE sink = " + connection_->literal(sink_id());
+  const std::string anew = "start anew: DELETE FROM " + table + where;
+  const std::string start = "table " + target_.display() + ": ";
+  const std::string rows_of = std::to_string(lost) + " rows of sink " + sink_id();
+  if (!target_.exists()) {
+    throw Error(Exit::config, start + "does not exist, but kpipe_offsets says that " + rows_of +
+                                  " are stored: was it dropped? Restore it; or " + anew);
+  }
+  throw Error(
+      Exit::config,
+      start + "is not the one that took the " + rows_of + " (oid " + std::to_string(oid) +
+          ", now " + std::to_string(target_.oid()) +
+          "): was it dropped and created again? Their rows are gone then, and would not come "
+          "again. Either " +
+          anew + "; or, if the rows are in it (restored from a dump), keep the offsets: UPDATE " +
+          table + " SET target_oid = " + connection_->literal(target_.sql_name(*connection_)) +
+          "::regclass" + where);
 }
 
 std::optional<std::vector<StoredPartition>> PgSink::peek() {
@@ -144,13 +163,17 @@ Sink::Outcome PgSink::store(const Batch& batch) {
     }
     again = true;
     try {
-      return attempt(batch);
+      const Outcome outcome = attempt(batch);
+      if (outcome == Outcome::conflict && !table_changed()) {
+        log::info("another instance stored first: " + ranges_of(batch));
+      }
+      return outcome;
     } catch (const UnknownFieldError&) {
-      if (!columns_changed()) throw;
+      if (!table_changed()) throw;
     } catch (const PgError& error) {
-      const bool table_changed =
+      const bool may_heal =
           error.kind() == SqlStateClass::schema || error.kind() == SqlStateClass::missing;
-      if (!table_changed || !columns_changed()) throw;
+      if (!may_heal || !table_changed()) throw;
     }
     return attempt(batch);
   });
@@ -190,7 +213,7 @@ Sink::Outcome PgSink::attempt(const Batch& batch) {
     }
     PgDiagnostics failure;
     const int succeeded = connection_->exec_until_failure(
-        offsets_.move_statement(*connection_, batch, rows, source_) + "; COMMIT", failure);
+        offsets_.move_statement(*connection_, batch, rows, source_, target_) + "; COMMIT", failure);
     if (succeeded == 2) {
       transaction.committed();
       tombstones_ += tombstones;
@@ -199,7 +222,6 @@ Sink::Outcome PgSink::attempt(const Batch& batch) {
       return Outcome::stored;
     }
     if (succeeded == 0 && failure.sqlstate == OffsetsTable::kConflict) {
-      log::info("another instance stored first: " + ranges_of(batch));
       forget_columns();
       return Outcome::conflict;
     }
@@ -226,16 +248,14 @@ void PgSink::forget_columns() {
   target_.forget();
 }
 
-/// Somebody may have altered the table since it was looked at.
-bool PgSink::columns_changed() {
-  if (!target_.exists() || !connection_->usable()) return false;
-  const ColumnMap before = target_.columns();
+/// Somebody may have altered the table since it was looked at, or put another in its place.
+bool PgSink::table_changed() {
+  if (!connection_->usable()) return false;
+  const std::int64_t oid = target_.oid();
+  const std::vector<Column> columns = target_.columns().columns();
   target_.find(*connection_);
-  if (!target_.exists()) {
-    throw Error(Exit::no_input,
-                "table " + target_.display() + ": was dropped while its rows were being stored");
-  }
-  if (target_.columns().columns() == before.columns()) return false;
+  refuse_lost_rows(offsets_.read(*connection_));
+  if (target_.oid() == oid && target_.columns().columns() == columns) return false;
   encoder_.reset();
   copy_.reset();
   return true;

@@ -48,8 +48,9 @@ class PgSink : public Sink {
   Outcome attempt(const Batch& batch);
   void prepare_columns(const Batch& batch);
   void forget_columns();
-  bool columns_changed();
+  bool table_changed();
   void refuse_other_source(const std::vector<StoredPartition>& rows) const;
+  void refuse_lost_rows(const std::vector<StoredPartition>& rows) const;
 
   PgSinkOptions options_;
   std::optional<PgConnection> connection_;

@@ -66,14 +66,14 @@ void Target::find(PgConnection& connection) {
       "SELECT n.nspname, c.relname, c.relkind, c.relpersistence,"
       " EXISTS (SELECT FROM pg_catalog.pg_partition_tree(c.oid) t JOIN pg_catalog.pg_class p ON "
       "p.oid = t.relid"
-      " WHERE p.relpersistence <> 'p')"
+      " WHERE p.relpersistence <> 'p'), c.oid"
       " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
       " WHERE c.oid = pg_catalog.to_regclass(" +
           connection.literal(sql_name(connection)) + ")",
       "cannot look up table " + display());
   check_types(connection);
-  exists_ = found.rows() == 1;
-  if (!exists_) {
+  oid_ = found.rows() == 1 ? found.get_int(0, 5) : 0;
+  if (!exists()) {
     resolve_schema(connection);
     if (may_create_) return;
     throw Error(
@@ -190,7 +190,7 @@ void Target::read_columns(PgConnection& connection) {
 std::string Target::create(PgConnection& connection, const Batch& batch) {
   lock_schema(connection, name_.schema);
   find(connection);
-  if (exists_) return {};
+  if (exists()) return {};
   const bool inferred = declared_.empty();
   const std::vector<ColumnDefinition> columns = inferred ? infer_columns(batch) : declared_;
   const std::string table = sql_name(connection);

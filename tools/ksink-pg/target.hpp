@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -27,7 +28,9 @@ class Target {
   /// durable table, or lacks a declared column. Types of declared columns are checked either way.
   void find(PgConnection& connection);
 
-  bool exists() const noexcept { return exists_; }
+  bool exists() const noexcept { return oid_ != 0; }
+  /// Its pg_class oid, which a table of the same name made anew does not share; 0: there is none.
+  std::int64_t oid() const noexcept { return oid_; }
   /// Known after find(), also for a table that does not exist yet.
   const std::string& schema() const noexcept { return name_.schema; }
   const std::string& table() const noexcept { return name_.table; }
@@ -42,7 +45,7 @@ class Target {
   /// and returns the statement; empty when another instance was first. If the transaction does not
   /// commit, forget() it.
   std::string create(PgConnection& connection, const Batch& batch);
-  void forget() noexcept { exists_ = false; }
+  void forget() noexcept { oid_ = 0; }
 
  private:
   bool takes_whole_value() const { return declared_.size() == 1 && declared_.front().type.empty(); }
@@ -54,7 +57,7 @@ class Target {
   std::vector<ColumnDefinition> declared_;
   bool may_create_;
   QualifiedName name_;  ///< with its schema
-  bool exists_ = false;
+  std::int64_t oid_ = 0;
   std::vector<std::string> declared_oids_;  ///< types of declared_, by to_regtype
   std::vector<Column> columns_;
 };
