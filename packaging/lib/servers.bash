@@ -6,7 +6,7 @@
 #
 #   kafka_start DIR [property=value...]   sets KAFKA_BOOTSTRAP. Nothing else happens where the server of DIR runs already
 #   postgres_start DIR [setting=value...] likewise, sets PGHOST (socket folder) PGPORT PGUSER PGDATABASE PGPASSWORD PGDSN;
-#                                         fsync=off unless given, for durability tests: fsync=on full_page_writes=on
+#                                         full_page_writes=off unless given
 #   kafka_stop DIR, postgres_stop DIR     clean stop, escalating; kafka_kill DIR, postgres_kill DIR: kill -9
 #   postgres_remove DIR                   deletes the data of a stopped server (it is not below DIR)
 #   servers_stop_all                      stops and removes what this process started; fit for a trap
@@ -260,7 +260,6 @@ postgres_start() { # DIR [setting=value...]
         run_as_postgres tee -a "$home/data/postgresql.conf" >/dev/null <<-END
 			listen_addresses = '127.0.0.1'
 			unix_socket_directories = '$home'
-			fsync = off
 			full_page_writes = off
 			shared_buffers = 64MB
 			max_wal_size = 2GB

@@ -248,8 +248,18 @@ refuses() {
 @test "the database's own settings do not weaken the commit" {
     psqlq "ALTER DATABASE $PGDATABASE SET synchronous_commit = off"
     psqlq "ALTER DATABASE $PGDATABASE SET default_transaction_isolation = 'serializable'"
-    psqlq "CREATE TABLE t (id bigint, how text DEFAULT current_setting('synchronous_commit') || ' ' || current_setting('transaction_isolation'))"
+    psqlq "CREATE TABLE t (id bigint, how text DEFAULT concat_ws(', ', current_setting('synchronous_commit'), current_setting('transaction_isolation'),
+           current_setting('lock_timeout'), current_setting('idle_in_transaction_session_timeout')))"
     record o 0 0 '{"id":1}' >in
     stores t <in
-    assert_equal "$(psqlq 'SELECT how FROM t')" 'on read committed'
+    psqlq "DROP ROLE IF EXISTS kpipe_hasty; CREATE ROLE kpipe_hasty LOGIN SUPERUSER; ALTER ROLE kpipe_hasty SET synchronous_commit = local"
+    psqlq "ALTER ROLE kpipe_hasty SET default_transaction_isolation = 'repeatable read'"
+    record o 0 1 '{"id":2}' >in
+    PGUSER=kpipe_hasty stores t <in
+    psqlq 'DROP ROLE kpipe_hasty'
+    assert_equal "$(psqlq 'SELECT DISTINCT how FROM t')" 'on, read committed, 30s, 1min'
+    psqlq "ALTER DATABASE $PGDATABASE SET synchronous_commit = remote_apply; TRUNCATE t"
+    record o 0 2 '{"id":3}' >in
+    stores t <in
+    assert_equal "$(psqlq 'SELECT how FROM t')" 'remote_apply, read committed, 30s, 1min'
 }

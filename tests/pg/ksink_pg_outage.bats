@@ -143,6 +143,34 @@ backend_waits_for() { # WAIT_EVENT
     exactly_once t 0 20
 }
 
+@test "a serialization failure, a deadlock and a lock time-out are repeated" {
+    psqlq 'CREATE SEQUENCE tries'
+    psqlq "CREATE FUNCTION fail_thrice() RETURNS trigger LANGUAGE plpgsql AS \$\$ BEGIN
+             CASE nextval('tries')
+               WHEN 1 THEN RAISE EXCEPTION 'try 1' USING ERRCODE = '40001';
+               WHEN 2 THEN RAISE EXCEPTION 'try 2' USING ERRCODE = '40P01';
+               WHEN 3 THEN RAISE EXCEPTION 'try 3' USING ERRCODE = '55P03';
+               ELSE RETURN NULL;
+             END CASE; END \$\$"
+    psqlq 'CREATE TRIGGER fail_thrice BEFORE INSERT ON t FOR EACH STATEMENT EXECUTE FUNCTION fail_thrice()'
+    numbered o 0 10 10 >&"$FEED"
+    wait_until 20 said 'PostgreSQL: back after'
+    ends 0
+    exactly_once t 0 20
+    assert_equal "$(grep -o 'try [1-3] \[.*\]' err)" $'try 1 [40001]\ntry 2 [40P01]\ntry 3 [55P03]'
+}
+
+@test "fsync=off is said once" {
+    psqlq 'ALTER SYSTEM SET fsync = off' && psqlq 'SELECT pg_reload_conf()'
+    numbered o 0 10 10 >lines
+    run --separate-stderr ksink-pg --table u --batch-size 2 <lines
+    psqlq 'ALTER SYSTEM RESET fsync' && psqlq 'SELECT pg_reload_conf()'
+    assert_success
+    assert_regex "${stderr_lines[0]}" '^ksink-pg: warning: PostgreSQL runs with fsync=off: .* Set fsync = on$'
+    assert_equal "$(grep -c fsync <<<"$stderr")" 1
+    ends 0
+}
+
 @test "a login that is refused is not repeated" {
     numbered o 0 0 20 >lines
     PGHOST=127.0.0.1 PGPASSWORD=wrong run --separate-stderr ksink-pg --table t <lines

@@ -86,6 +86,11 @@ bool PgConnection::usable() const noexcept {
   return connection_ != nullptr && PQstatus(connection_.get()) == CONNECTION_OK;
 }
 
+bool PgConnection::durable() {
+  return exec("SELECT pg_catalog.current_setting('fsync')", "cannot read the server's settings")
+             .get(0, 0) != "off";
+}
+
 PgResult PgConnection::exec(const std::string& sql, const std::string& action) {
   PgResult result(PQexec(connection_.get(), sql.c_str()));
   if (!result || result.failed()) throw PgError(action, diagnostics_of(result));

@@ -71,6 +71,10 @@ class PgConnection {
   bool usable() const noexcept;
   int server_version() const noexcept { return PQserverVersion(connection_.get()); }
 
+  /// False if the server does not flush what it commits (fsync=off): no setting of a session makes
+  /// up for that.
+  bool durable();
+
   /// Runs one or several statements and returns the result of the last. `action` names the purpose
   /// in errors ("cannot read the stored offsets").
   PgResult exec(const std::string& sql, const std::string& action);

@@ -57,6 +57,7 @@ std::string PgSink::name() const {
 }
 
 std::vector<Checkpoint> PgSink::open() {
+  bool durable = true;
   const std::vector<StoredPartition> rows = retrying([&] {
     target_.find(*connection_);
     offsets_ = OffsetsTable(sink_id());
@@ -64,9 +65,15 @@ std::vector<Checkpoint> PgSink::open() {
     std::vector<StoredPartition> found = offsets_.read(*connection_);
     // Another instance may have created the table between the two looks.
     if (!found.empty() && !target_.exists()) target_.find(*connection_);
+    durable = connection_->durable();
     return found;
   });
   refuse_lost_rows(rows);
+  if (!durable) {
+    log::warning(
+        "PostgreSQL runs with fsync=off: after a crash of its machine, rows that are committed in "
+        "Kafka can be gone, and the whole cluster damaged. Set fsync = on");
+  }
   std::vector<Checkpoint> checkpoints;
   for (const StoredPartition& row : rows) checkpoints.push_back(row.checkpoint);
   return checkpoints;
