@@ -110,6 +110,29 @@ TEST_F(KsinkFileSink, OffsetsMoveWithoutRecordsAndBackInANewGeneration) {
   EXPECT_EQ(content(), lines_of(2, 3));
 }
 
+TEST_F(KsinkFileSink, KeepsTheTopicIdOfEachOffset) {
+  const auto stored_id = [](Sink& sink) { return sink.stored({{"t", 0}}).at(0).topic_id; };
+  const auto with_id = [](Batch batch, const char* id) {
+    batch.range(0).topic_id = id;
+    return batch;
+  };
+  {
+    FileSink sink(options_);
+    sink.open();
+    sink.store(batch(0, 1, {}));
+    EXPECT_EQ(stored_id(sink), "");
+    sink.store(with_id(batch(1, 1, StoredOffset{1, 0}), "first"));
+    EXPECT_EQ(stored_id(sink), "first");
+    sink.store(batch(2, 1, StoredOffset{2, 0}));
+    EXPECT_EQ(stored_id(sink), "first") << "an unknown id must not erase a known one";
+  }
+  FileSink sink(options_);
+  const Checkpoint expected{{"t", 0}, 3, 0, "first"};
+  EXPECT_EQ(sink.open(), std::vector<Checkpoint>{expected});
+  sink.store(with_id(batch(0, 1, StoredOffset{3, 0}, 1), "second"));
+  EXPECT_EQ(stored_id(sink), "second");
+}
+
 TEST_F(KsinkFileSink, ContentValueKeepsOnlyValues) {
   options_.content = Content::value;
   {

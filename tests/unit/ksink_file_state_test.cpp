@@ -55,6 +55,17 @@ TEST(KsinkFileState, ReadsBackWhatWasWritten) {
   EXPECT_EQ(read_state(lines_of({empty}), "x"), empty);
 }
 
+// Offsets compare without the id, so it is looked at by itself.
+TEST(KsinkFileState, KeepsTopicIdsAndReadsOffsetsWithoutOne) {
+  FileState state = sample(5);
+  state.offsets[{"orders", 0}].topic_id = "uS9vJ1bRSMGAoS1nQ2Zb8A";
+  const std::string lines = lines_of({state});
+  const FileState read = read_state(lines, "x");
+  EXPECT_EQ(read.offsets.at({"orders", 0}).topic_id, "uS9vJ1bRSMGAoS1nQ2Zb8A");
+  EXPECT_EQ(read.offsets.at({"orders", 12}).topic_id, "");
+  EXPECT_EQ(lines_of({read}), lines);
+}
+
 TEST(KsinkFileState, TheLastLineCounts) {
   EXPECT_EQ(read_state(lines_of({sample(5), sample(6), sample(7)}), "x"), sample(7));
 }

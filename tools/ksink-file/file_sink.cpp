@@ -70,7 +70,7 @@ std::vector<Checkpoint> FileSink::open() {
 
   std::vector<Checkpoint> all;
   for (const auto& [tp, stored] : state_.offsets) {
-    all.push_back(Checkpoint{tp, stored.next, stored.generation});
+    all.push_back(Checkpoint{tp, stored.next, stored.generation, stored.topic_id});
   }
   return all;
 }
@@ -125,7 +125,7 @@ std::vector<Checkpoint> FileSink::stored(const std::vector<TopicPartition>& part
   for (const TopicPartition& tp : partitions) {
     const auto it = state_.offsets.find(tp);
     if (it == state_.offsets.end()) continue;
-    found.push_back(Checkpoint{tp, it->second.next, it->second.generation});
+    found.push_back(Checkpoint{tp, it->second.next, it->second.generation, it->second.topic_id});
   }
   return found;
 }
@@ -143,7 +143,10 @@ Sink::Outcome FileSink::store(const Batch& batch) {
   data_->check_untouched(state_.length);
   if (!batch.entries().empty()) append(batch);
   for (const Batch::Range& range : batch.ranges()) {
-    state_.offsets[range.tp] = StoredOffset{range.next, range.generation};
+    StoredOffset& stored = state_.offsets[range.tp];
+    stored.next = range.next;
+    stored.generation = range.generation;
+    if (!range.topic_id.empty()) stored.topic_id = range.topic_id;
   }
   checkpoint_.save(state_);
   return Outcome::stored;
@@ -187,7 +190,8 @@ void print_offsets(const FileOptions& options) {
   }
   OutBuffer lines;
   for (const auto& [tp, stored] : state->offsets) {
-    append_checkpoint(lines, Checkpoint{tp, stored.next, stored.generation}, extra.view());
+    append_checkpoint(lines, Checkpoint{tp, stored.next, stored.generation, stored.topic_id},
+                      extra.view());
     lines.append('\n');
   }
   if (const int error = write_all(STDOUT_FILENO, lines.view())) {

@@ -111,7 +111,8 @@ class StateReader {
       Checkpoint checkpoint;
       const std::string_view reason = checkpoint_reader.read(element.raw, checkpoint);
       if (!reason.empty()) throw_damaged(where_, reason);
-      state.offsets[checkpoint.tp] = StoredOffset{checkpoint.offset, checkpoint.generation};
+      state.offsets[checkpoint.tp] =
+          StoredOffset{checkpoint.offset, checkpoint.generation, checkpoint.topic_id};
     }
   }
 
@@ -154,7 +155,7 @@ void append_state_line(OutBuffer& out, const FileState& state) {
   for (const auto& [tp, stored] : state.offsets) {
     if (!first) out.append(',');
     first = false;
-    append_checkpoint(out, Checkpoint{tp, stored.next, stored.generation});
+    append_checkpoint(out, Checkpoint{tp, stored.next, stored.generation, stored.topic_id});
   }
   out.append(']');
   const std::string digest = sha256_hex(out.view().substr(begin));
