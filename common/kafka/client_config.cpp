@@ -18,7 +18,7 @@ struct Refusal {
 
 constexpr std::string_view commit_reason =
     "kpipe commits what the sink has acknowledged, never what was merely read. See --commit";
-constexpr std::array<Refusal, 7> refused{{
+constexpr std::array<Refusal, 8> refused{{
     {"enable.auto.commit", commit_reason},
     {"auto.commit.enable", commit_reason},
     {"auto.commit.interval.ms", "use --commit-interval"},
@@ -27,6 +27,7 @@ constexpr std::array<Refusal, 7> refused{{
      "kpipe never jumps silently: --from says where to start without a stored offset"},
     {"enable.partition.eof", "kpipe needs it to see the end of a partition"},
     {"group.id", "use -g"},
+    {"group.instance.id", "use --instance-id"},
 }};
 
 constexpr std::array<std::string_view, 6> secrets{

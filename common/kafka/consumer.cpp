@@ -117,13 +117,30 @@ void Consumer::resume() {
   apply_pause();
 }
 
-void Consumer::seek(const TopicPartition& tp, std::int64_t offset) {
-  const KafkaPartitionList list = to_list({tp});
-  list->elems[0].offset = offset;
-  const KafkaErrorHandle error(
-      rd_kafka_seek_partitions(client_.get(), list.get(), client_.timeout_ms()));
-  rd_kafka_resp_err_t code = error ? rd_kafka_error_code(error.get()) : list->elems[0].err;
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) throw client_.error(to_string(tp) + ": seek", code);
+void Consumer::restart_at(const StartPosition& lost, const std::vector<StartPosition>& others) {
+  // rd_kafka_seek_partitions() refuses a partition whose fetching an error has ended.
+  const KafkaPartitionList one = to_list({lost.tp});
+  if (is_incremental()) {
+    KafkaErrorHandle error(rd_kafka_incremental_unassign(client_.get(), one.get()));
+    one->elems[0].offset = lost.offset;
+    if (!error) error.reset(rd_kafka_incremental_assign(client_.get(), one.get()));
+    if (error) throw client_.error(to_string(lost.tp), rd_kafka_error_code(error.get()));
+  } else {
+    one->elems[0].offset = lost.offset;
+    for (const StartPosition& other : others) {
+      rd_kafka_topic_partition_list_add(one.get(), other.tp.topic.c_str(), other.tp.partition)
+          ->offset = other.offset;
+    }
+    const rd_kafka_resp_err_t code = rd_kafka_assign(client_.get(), one.get());
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) throw client_.error(to_string(lost.tp), code);
+  }
+  apply_pause();
+}
+
+/// Without a group, and under cooperative protocols, partitions are added and taken one by one.
+bool Consumer::is_incremental() const {
+  const char* const protocol = rd_kafka_rebalance_protocol(client_.get());
+  return !grouped_ || (protocol != nullptr && std::string_view(protocol) == "COOPERATIVE");
 }
 
 void Consumer::apply_pause() {
@@ -249,8 +266,7 @@ void Consumer::revoked(rd_kafka_topic_partition_list_t* list) {
 void Consumer::change_assignment(rd_kafka_topic_partition_list_t* list, bool add) {
   KafkaErrorHandle error;
   rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
-  const char* const protocol = rd_kafka_rebalance_protocol(client_.get());
-  if (!grouped_ || (protocol != nullptr && std::string_view(protocol) == "COOPERATIVE")) {
+  if (is_incremental()) {
     error.reset(add ? rd_kafka_incremental_assign(client_.get(), list)
                     : rd_kafka_incremental_unassign(client_.get(), list));
   } else {

@@ -61,8 +61,9 @@ class Consumer {
   void pause();
   void resume();
 
-  /// Goes on reading a partition at `offset` (after an offset was out of range). Throws Error.
-  void seek(const TopicPartition& tp, std::int64_t offset);
+  /// Reads an assigned partition again, whose offset was out of range so that its fetching has
+  /// ended. `others`: all other assigned partitions and where they stand. Throws Error.
+  void restart_at(const StartPosition& lost, const std::vector<StartPosition>& others);
 
   struct Commit {
     Checkpoint checkpoint;
@@ -92,6 +93,7 @@ class Consumer {
   void revoked(rd_kafka_topic_partition_list_t* list);
   void change_assignment(rd_kafka_topic_partition_list_t* list, bool add);
   void apply_pause();
+  bool is_incremental() const;
 
   RebalanceHooks& hooks_;
   std::exception_ptr hook_failure_;

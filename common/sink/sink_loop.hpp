@@ -49,7 +49,16 @@ class SinkLoop {
     std::int64_t acked = 0;  ///< said to kconsume under last_generation
   };
 
-  // sink_loop.cpp: input and storing
+  /// The batch timeout when the user gave none.
+  static constexpr std::chrono::milliseconds kDefaultBatchTimeout{1000};
+  /// The input counts as idle after this long without a byte. Above the pauses of a busy producer
+  /// (a fetch from the broker), below what a person notices on a trickle.
+  static constexpr std::chrono::milliseconds kIdle{20};
+  /// Through a filter, which may take its time between two lines made of one record, a record
+  /// counts as whole after this long without a byte.
+  static constexpr std::chrono::milliseconds kFilterIdle{1000};
+
+  // sink_loop.cpp: input
   void open();
   void wait();
   void take_lines();
@@ -57,20 +66,24 @@ class SinkLoop {
   void take_record(const Record& record, std::string_view line);
   void check_order(const Partition& state, const TopicPartition& tp, std::int64_t offset,
                    std::int64_t generation) const;
-  bool batch_is_due(Clock::time_point now) const;
-  bool last_record_is_whole(Clock::time_point now) const;
-  void leave_out_incomplete();
   Partition& partition(std::string_view topic, std::int32_t number);
-  std::uint32_t range_in_batch(const Record& record, const Partition& state);
-  std::string topic_id(const std::string& topic) const;
-  bool batch_is_full() const;
-  void store_if_due(Clock::time_point now);
-  void store();
-  void rebase();
   int wait_ms(Clock::time_point now) const;
   void on_stop_signal();
   void check_end() const;
+  [[noreturn]] static void refuse_zombie(const std::string& where, std::int64_t generation,
+                                         std::int64_t newer);
   [[noreturn]] void refuse_line(std::string_view line, std::string_view reason) const;
+
+  // sink_store.cpp: storing
+  std::uint32_t range_in_batch(const Record& record, const Partition& state);
+  std::string topic_id(const std::string& topic) const;
+  bool batch_is_full() const;
+  bool batch_is_due(Clock::time_point now) const;
+  bool last_record_is_whole(Clock::time_point now) const;
+  void store_if_due(Clock::time_point now);
+  void leave_out_incomplete();
+  void store();
+  void rebase();
 
   // sink_control.cpp: the conversation with kconsume
   void look_for_source();

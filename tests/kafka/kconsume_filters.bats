@@ -1,14 +1,13 @@
-#!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # Filters between kconsume and the sink, and several sinks: what is acknowledged then, and what is refused.
 # shellcheck disable=SC2016 # pipelines are expanded by the inner shell
 bats_require_minimum_version 1.5.0
+load ../support/common
+load pipeline
 
 setup() {
-  load ../support/common
-  load pipeline
   export KPIPE_BOOTSTRAP_SERVERS=$KAFKA_BOOTSTRAP
-  cd "$BATS_TEST_TMPDIR"
+  cd "$BATS_TEST_TMPDIR" || return 1
   new_topic 2
   new_group
   seq 600 | awk '{ print "{\"n\":" $1 "}" }' | produce "$TOPIC" -p 0

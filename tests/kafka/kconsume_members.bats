@@ -1,13 +1,12 @@
-#!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # Members of a group, topics by pattern, partitions that are added, and a sink that hangs.
 bats_require_minimum_version 1.5.0
+load ../support/common
+load pipeline
 
 setup() {
-  load ../support/common
-  load pipeline
   export KPIPE_BOOTSTRAP_SERVERS=$KAFKA_BOOTSTRAP
-  cd "$BATS_TEST_TMPDIR"
+  cd "$BATS_TEST_TMPDIR" || return 1
   new_topic 2
   new_group
   STARTED=()

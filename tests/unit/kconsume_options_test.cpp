@@ -111,6 +111,37 @@ TEST(KconsumeOptions, all_of_them) {
   EXPECT_EQ(parse({"-t", "a", "-g", "g", "--acks", "/f"}).acks, "/f");
 }
 
+TEST(KconsumeOptions, what_to_do_when_nobody_can_tell) {
+  const Options options =
+      parse({"-t", "a", "-g", "g", "--on-mismatch", "kafka", "--on-data-loss", "skip", "--sinks",
+             "3", "--pipe", "p", "--marks", "--instance-id", "i", "--stall-timeout", "30s"});
+  EXPECT_EQ(options.on_mismatch, OnMismatch::kafka);
+  EXPECT_EQ(options.on_data_loss, OnDataLoss::skip);
+  EXPECT_EQ(options.sinks, 3U);
+  EXPECT_EQ(options.pipe_name, "p");
+  EXPECT_TRUE(options.marks);
+  EXPECT_EQ(options.instance_id, "i");
+  EXPECT_EQ(options.stall_timeout.count(), 30'000);
+  EXPECT_EQ(parse({"-t", "a", "--on-mismatch", "sink"}).on_mismatch, OnMismatch::sink);
+  const Options careful = parse({"-t", "a"});
+  EXPECT_EQ(careful.on_mismatch, OnMismatch::stop);
+  EXPECT_EQ(careful.on_data_loss, OnDataLoss::stop);
+  EXPECT_EQ(careful.sinks, 1U);
+  EXPECT_FALSE(careful.marks);
+  EXPECT_EQ(parse({"--topic-pattern", "a.*"}).topic_pattern, "a.*");
+}
+
+TEST(KconsumeOptions, options_that_exclude_each_other) {
+  EXPECT_TRUE(contains(refusal({"-t", "a", "--instance-id", "i"}), "needs -g"));
+  EXPECT_TRUE(
+      contains(refusal({"-t", "a:0", "-g", "g", "--instance-id", "i"}), "no partitions in -t"));
+  EXPECT_TRUE(contains(refusal({"-t", "a", "--acks", "x", "--pipe", "y"}), "give one"));
+  EXPECT_TRUE(contains(refusal({"--topic-pattern", "["}), "not a regular expression"));
+  EXPECT_TRUE(contains(refusal({"-t", "a:0", "--topic-pattern", "b"}), "beside partitions of -t"));
+  EXPECT_TRUE(contains(refusal({"-t", "a", "--on-mismatch", "both"}), "--on-mismatch"));
+  EXPECT_TRUE(contains(refusal({"-t", "a", "--sinks", "0"}), "--sinks"));
+}
+
 TEST(KconsumeOptions, places_to_start) {
   EXPECT_EQ(parse({"-t", "a", "--from", "none"}).from.kind, Kind::none);
   EXPECT_EQ(parse({"-t", "a", "-o", "beginning"}).from.kind, Kind::earliest);

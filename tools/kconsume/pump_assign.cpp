@@ -267,7 +267,11 @@ void Pump::skip_lost_records(const rd_kafka_message_t& message) {
                                      "pipeline again: it settles where to go on");
   }
   if (!decision.warning.empty()) log::warning(decision.warning);
-  consumer_->seek(partition->tp, decision.offset);
+  std::vector<StartPosition> others;
+  for (const auto& [tp, other] : partitions_) {
+    if (tp != partition->tp) others.push_back({tp, other.next});
+  }
+  consumer_->restart_at({partition->tp, decision.offset}, others);
 }
 
 /// A sink that connected only after records were written: harmless unless it holds less than we
