@@ -20,8 +20,8 @@ class PostgresLoad:
         self.pipelines, self.database = pipelines, database
         self.topic, self.group, self.table, self.total, self.batch_size = topic, group, table, total, batch_size
 
-    def start(self, *options):
-        return self.pipelines.to_postgres(self.topic, self.group, self.table, *options, batch_size=self.batch_size)
+    def start(self, *options, **how):
+        return self.pipelines.to_postgres(self.topic, self.group, self.table, *options, batch_size=self.batch_size, **how)
 
     def stored(self):
         return sum(self.database.stored(self.table, self.topic).values())

@@ -13,15 +13,15 @@ from watcher import Watcher
 class Producing(threading.Thread):
     """Feeds the topic all along, so that the partitions move under load."""
 
-    def __init__(self, kafka, topic, pairs):
+    def __init__(self, kafka, topic, pairs, pause=0.1):
         super().__init__()
-        self.kafka, self.topic, self.pairs = kafka, topic, pairs
+        self.kafka, self.topic, self.pairs, self.pause = kafka, topic, pairs, pause
         self.hurry = threading.Event()
         self.failure = None
 
     def run(self):
         try:
-            self.kafka.produce(self.topic, self.pairs, lambda: self.hurry.wait(0.1))
+            self.kafka.produce(self.topic, self.pairs, lambda: self.hurry.wait(self.pause))
         except Exception as failure:  # pylint: disable=broad-except  # told by finish()
             self.failure = failure
 
