@@ -15,6 +15,7 @@ import pytest
 
 from database import Database
 from environment import TOP
+from fake_sink import FakeSinks
 from kafka_hand import KafkaHand
 from pipeline import Pipelines
 from servers import OwnServers
@@ -120,6 +121,12 @@ def group():
 def pipelines(tmp_path, kafka, database):
     """Starts pipelines; at the end none of their processes is left, and nothing on stderr says that it must not happen."""
     with Pipelines(tmp_path, kafka.bootstrap, database.dsn) as started:
+        yield started
+
+
+@pytest.fixture
+def fake_sinks(tmp_path, kafka):
+    with FakeSinks(tmp_path, kafka.bootstrap) as started:
         yield started
 
 

@@ -2,14 +2,16 @@
 """What the tests do to Kafka and ask of it, through a client that shares no code with kpipe's own paths."""
 import secrets
 
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import (Consumer, ConsumerGroupTopicPartitions, IsolationLevel, KafkaError,
+                             KafkaException, Producer, TopicPartition)
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
 from environment import wait_until
 
 TIMEOUT = 60
-LATER = {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
-         KafkaError.COORDINATOR_NOT_AVAILABLE, KafkaError._TIMED_OUT, KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN}
+LATER = {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.UNKNOWN_LEADER_EPOCH, KafkaError.FENCED_LEADER_EPOCH,
+         KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_LOAD_IN_PROGRESS, KafkaError.COORDINATOR_NOT_AVAILABLE,
+         KafkaError._TIMED_OUT, KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN}
 
 
 def answered(question):
@@ -32,9 +34,12 @@ class KafkaHand:
         self.base = {"bootstrap.servers": bootstrap, "log_level": 0}  # a broker that was killed on purpose is no news
         self.admin = AdminClient(self.base)
 
-    def new_topic(self, partitions):
+    def new_topic(self, partitions, **config):
+        """`config`: the topic's, with _ for each dot."""
         topic = "faults_" + secrets.token_hex(6)
-        self.admin.create_topics([NewTopic(topic, num_partitions=partitions, replication_factor=1)])[topic].result(TIMEOUT)
+        config = {name.replace("_", "."): value for name, value in config.items()}
+        wanted = NewTopic(topic, num_partitions=partitions, replication_factor=1, config=config)
+        self.admin.create_topics([wanted])[topic].result(TIMEOUT)
 
         def known():
             metadata = self.admin.list_topics(topic, TIMEOUT).topics[topic]
@@ -68,11 +73,15 @@ class KafkaHand:
         self.produce(topic, pairs)
         return topic
 
-    def ends(self, topic):
-        """{partition: log end offset}"""
+    def ends(self, topic, isolation=IsolationLevel.READ_UNCOMMITTED, which=OffsetSpec.latest()):
+        """{partition: log end offset}, or with READ_COMMITTED the last stable offset"""
         partitions = self.admin.list_topics(topic, TIMEOUT).topics[topic].partitions
-        futures = self.admin.list_offsets({TopicPartition(topic, p): OffsetSpec.latest() for p in partitions})
+        futures = self.admin.list_offsets({TopicPartition(topic, p): which for p in partitions}, isolation_level=isolation)
         return {tp.partition: future.result(TIMEOUT).offset for tp, future in futures.items()}
+
+    def starts(self, topic):
+        """{partition: offset of the first record that is still there}"""
+        return self.ends(topic, which=OffsetSpec.earliest())
 
     def committed(self, group, topic):
         """{partition: offset} of the group, without those that have none."""
@@ -87,25 +96,36 @@ class KafkaHand:
         members = self.admin.describe_consumer_groups([group])[group].result(TIMEOUT).members
         return {m.member_id: len(m.assignment.topic_partitions) for m in members}
 
+    def owners(self, group):
+        """{(topic, partition): member id}"""
+        members = self.admin.describe_consumer_groups([group])[group].result(TIMEOUT).members
+        return {(p.topic, p.partition): m.member_id for m in members for p in m.assignment.topic_partitions}
+
     def spectator(self, group):
         """A consumer that only asks what the group has committed; it never joins."""
         return Consumer({**self.base, "group.id": group, "enable.auto.commit": False})
 
-    def read_all(self, topic):
-        """{partition: [(key, value), ...]} in order; the offset is the place in the list (asserted)."""
+    def read_log(self, topic):
+        """{partition: [(offset, key, value), ...]}: what is committed, as far as the last stable offset"""
         reader = Consumer({**self.base, "group.id": "faults-reads-without-committing", "enable.auto.commit": False,
-                           "auto.offset.reset": "error", "enable.partition.eof": True})
-        records = {p: [] for p in self.ends(topic)}
+                           "auto.offset.reset": "error", "enable.partition.eof": True, "isolation.level": "read_committed"})
+        starts = self.starts(topic)
+        records = {p: [] for p in starts}
         left = set(records)
-        reader.assign([TopicPartition(topic, p, 0) for p in records])
+        reader.assign([TopicPartition(topic, p, start) for p, start in starts.items()])
         while left:
-            for message in reader.consume(5000, 0.2):  # waits so long for a full batch; the pytest timeout bounds the loop
+            for message in reader.consume(5000, 0.1):  # waits so long for a full batch; the pytest timeout bounds the loop
                 if message.error() is None:
-                    found = records[message.partition()]
-                    assert message.offset() == len(found)
-                    found.append((message.key(), message.value()))
+                    records[message.partition()].append((message.offset(), message.key(), message.value()))
                 else:
                     assert message.error().code() == KafkaError._PARTITION_EOF, message.error()
                     left.discard(message.partition())
         reader.close()
         return records
+
+    def read_all(self, topic):
+        """{partition: [(key, value), ...]} in order; the offset is the place in the list (asserted)."""
+        log = self.read_log(topic)
+        for records in log.values():
+            assert [offset for offset, _, _ in records] == list(range(len(records)))
+        return {p: [(key, value) for _, key, value in records] for p, records in log.items()}
