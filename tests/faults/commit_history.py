@@ -85,18 +85,21 @@ class CommitHistory:
         return self.kafka.ends(TOPIC) if TOPIC in self.kafka.admin.list_topics(timeout=TIMEOUT).topics else {}
 
     def of(self, group):
+        return self.by_group().get(group, [])
+
+    def by_group(self):
         ends = self.ends()
         reader = Consumer({**self.kafka.base, "group.id": "faults-reads-without-committing", "enable.auto.commit": False,
-                           "auto.offset.reset": "error", "enable.partition.eof": True})
+                           "auto.offset.reset": "error", "enable.partition.eof": True, "fetch.wait.max.ms": 10})
         reader.assign([TopicPartition(TOPIC, p, self.begin.get(p, 0)) for p in ends])
-        left, found = set(ends), []
+        left, found = set(ends), {}
         while left:
             for message in reader.consume(5000, 0.1):
                 if message.error() is not None:
                     assert message.error().code() == KafkaError._PARTITION_EOF, message.error()
                     left.discard(message.partition())
                 elif decoded := decode(message.key(), message.value()):
-                    if decoded[0] == group:
-                        found.append(decoded[1])
+                    group, commit = decoded
+                    found.setdefault(group, []).append(commit)
         reader.close()
         return found
