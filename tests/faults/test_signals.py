@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """A stop that was asked for: what was read is stored, what is stored is committed, the group is left, status 0."""
+import re
 import signal
+import time
 
 import pytest
 
 from environment import wait_until
 from load import PostgresLoad, finish
 from pipeline import SINK, SOURCE
+from test_group import Producing
+from watcher import Watcher
 
 
 def term_to_source(pipeline):
@@ -44,3 +48,75 @@ def test_stop_in_the_middle(kafka, pipelines, database, some_topic, some_flights
     finish(load)
     database.assert_exact(table, some_truth)
     assert load.stored_offsets() == kafka.ends(some_topic) == kafka.committed(group, some_topic)
+
+
+def test_term_to_the_sink_alone(kafka, pipelines, database, some_flights, some_truth, table, group):
+    """It goes on for 5 s, because kconsume may be stopping too; then it stores what it has and leaves, and so does kconsume."""
+    topic = kafka.new_topic(4)
+    database.create_like(table, some_truth)
+    load = PostgresLoad(pipelines, database, topic, group, table, some_flights.rows, batch_size=500)
+    producing = Producing(kafka, topic, some_flights.pairs())
+    producing.start()
+    with Watcher(kafka, load):
+        pipeline = load.start()
+        wait_until(lambda: load.stored() > 0, 30, f"a record stored\n{pipeline.said()}")
+        pipeline.signal(signal.SIGTERM, SINK)
+        begin = time.monotonic()
+        wait_until(lambda: pipeline.processes[SINK].poll() is not None, 20, f"the sink's end\n{pipeline.said()}")
+        lasted = time.monotonic() - begin
+        reached = load.stored()
+        status = pipeline.wait(20)
+        producing.finish()
+        finish(load)
+    print(f"the sink went on for {lasted:.1f} s, to {reached} of {load.total}; then {status}")
+    assert status[SINK] == 75 and "still open 5 s after the stop signal" in pipeline.said(SINK)
+    # Whether records were on their way when the sink left is chance; that none of them was committed is not.
+    assert status[SOURCE] in (0, 75), pipeline.said()
+    assert 5 <= lasted < 8 and 0 < reached < load.total
+    database.assert_exact(table, some_truth)
+    assert load.stored_offsets() == kafka.ends(topic) == kafka.committed(group, topic)
+
+
+def test_interrupted_twice(kafka, pipelines, database, some_topic, some_flights, some_truth, table, group):
+    """Ctrl-C while the sink stands still: kconsume waits for it, until it is told again."""
+    database.create_like(table, some_truth)
+    load = PostgresLoad(pipelines, database, some_topic, group, table, some_flights.rows, batch_size=500)
+    with Watcher(kafka, load):
+        pipeline = load.start()
+        wait_until(lambda: load.stored() >= 2000, 30, f"2000 stored\n{pipeline.said()}", every=0.001)
+        pipeline.signal(signal.SIGSTOP, SINK)
+        stored = load.stored()
+        assert stored < load.total
+        pipeline.signal(signal.SIGINT, SOURCE)
+        time.sleep(0.5)
+        source = pipeline.processes[SOURCE]
+        assert source.poll() is None, pipeline.said()
+        pipeline.signal(signal.SIGINT, SOURCE)
+        wait_until(lambda: source.poll() is not None, 2, "an end at once")
+        assert source.returncode == 128 + signal.SIGINT
+        assert load.stored() == stored
+        pipeline.signal(signal.SIGCONT, SINK)
+        status = pipeline.wait()
+        assert status[SINK] == (75 if "without a line end were discarded" in pipeline.said(SINK) else 0), pipeline.said()
+        print(f"{stored} stored at the second interrupt, {load.stored()} when the sink had ended, of {load.total}")
+        finish(load)
+    database.assert_exact(table, some_truth)
+    assert load.stored_offsets() == kafka.ends(some_topic) == kafka.committed(group, some_topic)
+
+
+def test_overlapping_runs(kafka, pipelines, database, some_topic, some_flights, some_truth, table, group):
+    """cron starts the next run of --once while the last one is at work: they share the partitions."""
+    database.create_like(table, some_truth)
+    load = PostgresLoad(pipelines, database, some_topic, group, table, some_flights.rows, batch_size=500)
+    with Watcher(kafka, load):
+        runs = [load.start("--once")]
+        wait_until(lambda: load.stored() >= 2000, 30, f"2000 stored\n{runs[0].said()}", every=0.001)
+        runs.append(load.start("--once"))
+        for run in runs:
+            assert run.wait() == {SOURCE: 0, SINK: 0}, run.said()
+    shares = [int(re.search(r"stored (\d+) records", run.said(SINK))[1]) for run in runs]
+    print(f"stored by the runs: {shares}")
+    assert min(shares) > 0 and sum(shares) == load.total
+    database.assert_exact(table, some_truth)
+    assert load.stored_offsets() == kafka.ends(some_topic) == kafka.committed(group, some_topic)
+    assert kafka.members(group) == 0
