@@ -160,7 +160,7 @@ kafka_start() { # DIR [property=value...]
             rm -rf "$dir/data"
             kafka_configure "$dir" "$@"
             (KAFKA_DUMP_CLASSES='' kafka_java -Xmx128m "-Dlog4j2.configurationFile=$dir/log4j2.properties" kafka.tools.StorageTool format \
-                -t "$(head -c 16 /dev/urandom | basenc --base64url | tr -d =)" -c "$dir/server.properties" \
+                -t "$(head -c 16 /dev/urandom | basenc --base64url | tr -d = | tr -- - A)" -c "$dir/server.properties" \
                 >"$dir/format.log" 2>&1) || {
                 cat "$dir/format.log" >&2
                 die "Kafka did not format $dir/data. See above"
