@@ -4,7 +4,8 @@
 # Source it after common.bash, under `set -euo pipefail`. State is in the DIR given to each start, so another process
 # (a fault test) may stop a server and start it again on the same port with the same data.
 #
-#   kafka_start DIR [property=value...]   sets KAFKA_BOOTSTRAP. Nothing else happens where the server of DIR runs already
+#   kafka_start DIR [property=value...]   sets KAFKA_BOOTSTRAP. Nothing else happens where the server of DIR runs already.
+#                                         KAFKA_PROXY_PORT=N: it listens on the port in DIR/proxied too, and says N there
 #   postgres_start DIR [setting=value...] likewise, sets PGHOST (socket folder) PGPORT PGUSER PGDATABASE PGPASSWORD PGDSN;
 #                                         full_page_writes=off unless given
 #   kafka_stop DIR, postgres_stop DIR     clean stop, escalating; kafka_kill DIR, postgres_kill DIR: kill -9
@@ -73,11 +74,15 @@ kafka_java() {
 }
 
 kafka_configure() { # DIR [property=value...]
-    local dir=$1 port controller
+    local dir=$1 port controller proxied=
     shift
     port=$(free_port)
     until controller=$(free_port) && ((controller != port)); do :; done
     echo "$port" >"$dir/port"
+    if [[ ${KAFKA_PROXY_PORT-} ]]; then
+        until proxied=$(free_port) && ((proxied != port && proxied != controller)); do :; done
+        echo "$proxied" >"$dir/proxied"
+    fi
     cat >"$dir/log4j2.properties" <<-'END'
 		rootLogger.level = WARN
 		rootLogger.appenderRef.out.ref = OUT
@@ -92,9 +97,9 @@ kafka_configure() { # DIR [property=value...]
 		process.roles=broker,controller
 		node.id=1
 		controller.quorum.voters=1@127.0.0.1:$controller
-		listeners=PLAINTEXT://127.0.0.1:$port,CONTROLLER://127.0.0.1:$controller
-		advertised.listeners=PLAINTEXT://127.0.0.1:$port
-		listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+		listeners=PLAINTEXT://127.0.0.1:$port,CONTROLLER://127.0.0.1:$controller${proxied:+,PROXIED://127.0.0.1:$proxied}
+		advertised.listeners=PLAINTEXT://127.0.0.1:$port${proxied:+,PROXIED://127.0.0.1:$KAFKA_PROXY_PORT}
+		listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT
 		controller.listener.names=CONTROLLER
 		inter.broker.listener.name=PLAINTEXT
 		log.dirs=$dir/data
