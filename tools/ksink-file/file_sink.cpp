@@ -51,9 +51,7 @@ std::vector<Checkpoint> FileSink::open() {
   if (!data_) {
     if (checkpoint_.exists()) {
       throw Error(Exit::data, "checkpoint: " + checkpoint_.path() +
-                                  ": its data file is gone. Put the file back, or move the "
-                                  "checkpoint away too to start a new file from the offsets in "
-                                  "Kafka");
+                                  ": its data file is gone. Put the file back, or " + kStartAnew);
     }
     data_ = DataFile::create(options_.path, empty_content(options_));
     log::info(options_.path + ": new file");

@@ -38,7 +38,8 @@ void append_number(OutBuffer& out, std::string_view name, std::uint64_t value) {
       Exit::data,
       "checkpoint: " + where + ": damaged (" + std::string(what) +
           "), so nobody can tell what is stored. Restore it from a backup together with its "
-          "data file, or move both away to start a new file from the offsets in Kafka");
+          "data file, or " +
+          kStartAnew);
 }
 
 bool is_sealed(std::string_view line) {

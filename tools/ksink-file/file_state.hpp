@@ -12,6 +12,11 @@
 
 namespace kpipe {
 
+/// The way on for messages, when a file cannot be continued. With the old name kconsume would
+/// refuse to leave a gap: the group says that this sink has stored all below its offsets.
+inline constexpr const char* kStartAnew =
+    "move both away and give a new --sink-id: a new file then begins at the offsets in Kafka";
+
 /// Which file an open descriptor or a name stands for.
 struct FileIdentity {
   std::uint64_t device = 0;

@@ -9,10 +9,9 @@ namespace kpipe {
 namespace {
 
 [[noreturn]] void throw_foreign(const DataFile& file, const std::string& difference) {
-  throw Error(Exit::data,
-              "checkpoint: " + file.path() + ": " + difference +
-                  ". Put back the file that its checkpoint was written for, or move both "
-                  "away to start a new file from the offsets in Kafka");
+  throw Error(Exit::data, "checkpoint: " + file.path() + ": " + difference +
+                              ". Put back the file that its checkpoint was written for, or " +
+                              kStartAnew);
 }
 
 /// Device numbers may change with a reboot, inode numbers do not: with stored bytes to compare, the
