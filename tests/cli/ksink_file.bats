@@ -126,6 +126,15 @@ EOF
 
   ksink-file -q out < in
   cp out copy
+  echo foreign >> out
+  run ksink-file out < in
+  assert_failure 65
+  assert_output --partial "something else appended them"
+  assert_output --partial "truncate -s $(stat -c %s copy)"
+  assert_equal "$(tail -1 out)" foreign
+  truncate -s "$(stat -c %s copy)" out
+  ksink-file -q out < in
+  cmp in out
   truncate -s -1 out
   run ksink-file out < in
   assert_failure 65
@@ -214,16 +223,22 @@ killed_everywhere() {
   done
 }
 
+# torn OUT: a file that a killed run has left with 4 bytes behind its checkpoint.
+torn() {
+  rm -f "$1" "$1".kpipe*
+  run strace -qq -o trace -e trace=fdatasync -e inject=fdatasync:signal=SIGKILL:when=5 \
+    ksink-file -q --batch-size 40 "$1" < in
+  assert_equal "$status" 137
+  printf 'torn' >> "$1"
+}
+
 @test "kill -9 while a torn tail is being cut" {
   records 120 > in
   local n syscall out
   for out in out.ndjson out.ndjson.zst; do
     for syscall in ftruncate fdatasync fsync rename; do
       for n in 1 2; do
-        rm -f "$out" "$out".kpipe*
-        head -80 in > part
-        ksink-file -q "$out" < part
-        printf 'torn' >> "$out"
+        torn "$out"
         run strace -qq -o trace -e trace="$syscall" -e inject="$syscall:signal=SIGKILL:when=$n" \
           ksink-file -q "$out" < in
         ksink-file -q "$out" < in
@@ -231,10 +246,11 @@ killed_everywhere() {
       done
     done
   done
-  printf 'torn' >> out.ndjson
+  torn out.ndjson
   run ksink-file out.ndjson < in
   assert_success
-  assert_line --partial "cut off 4 bytes"
+  assert_line --partial "cut off"
+  cmp in out.ndjson
 }
 
 # The kernel may stop for SIGKILL between two pages of one write: only within a page is a write all or
@@ -261,35 +277,6 @@ acks_are_stored() {
   jq -es --slurpfile stored stored '
     [.[] | select(.topic)] | all(. as $ack | any($stored[];
       .partition == $ack.partition and .offset >= $ack.offset))' acks > /dev/null
-}
-
-@test "EIO at any sync ends with 74, unacknowledged, and the restart is exact" {
-  records 120 > in
-  local n syscall out
-  for out in out.ndjson out.ndjson.zst; do
-    for syscall in fdatasync fsync; do
-      for ((n = 1; ; n++)); do
-        rm -f "$out" "$out".kpipe* acks
-        (umask 077 && : > acks)
-        run strace -qq -o trace -e trace="$syscall" -e inject="$syscall:error=EIO:when=$n" \
-          ksink-file --acks acks --batch-size 40 "$out" < in
-        [ "$status" -ne 0 ] || break
-        assert_failure 74
-        assert_output --partial "Input/output error"
-        # Syncs come in pairs, data and checkpoint; only whole pairs may have been acknowledged.
-        if [ "$syscall" = fdatasync ]; then
-          assert_equal "$(grep -c '"topic":"t","partition":0,"offset"' acks)" "$((n < 4 ? 0 : (n - 2) / 2))"
-        else
-          run grep '"topic"' acks
-          assert_failure
-        fi
-        acks_are_stored "$out"
-        ksink-file -q "$out" < in
-        content_of "$out" | cmp - in
-      done
-      ((n > 2))
-    done
-  done
 }
 
 @test "a file size limit and a full disk end with 74; the restart is exact" {
@@ -347,5 +334,7 @@ acks_are_stored() {
     wait "$sink" || status=$?
     assert_equal "$status" 74
     grep -q "$PWD/out" errors
+    run ksink-file out < in  # nor does the next start cut off what is not ours
+    assert_failure 65
   done
 }

@@ -182,6 +182,43 @@ TEST_F(KsinkFileSink, ATornTailIsCutAtEveryLength) {
   }
 }
 
+TEST_F(KsinkFileSink, BytesBehindAClosedFileAreForeign) {
+  {
+    FileSink sink(options_);
+    sink.open();
+    sink.store(batch(0, 20, {}));
+    sink.close();
+  }
+  EXPECT_EQ(exit_of_open(), Exit::ok);  // and that run is killed: its tail would be its own
+  append_garbage("torn");
+  EXPECT_EQ(exit_of_open(), Exit::ok);
+  EXPECT_EQ(content(), lines_of(0, 20));
+  {
+    FileSink sink(options_);
+    sink.open();
+    sink.close();
+  }
+  append_garbage("a foreign line\n");
+  EXPECT_EQ(exit_of_open(), Exit::data);
+  EXPECT_NE(message_.find("truncate -s " + std::to_string(lines_of(0, 20).size())),
+            std::string::npos)
+      << message_;
+  EXPECT_EQ(content(), lines_of(0, 20) + "a foreign line\n");
+}
+
+TEST_F(KsinkFileSink, ForeignBytesMetWhileWritingAreNotCutLater) {
+  {
+    FileSink sink(options_);
+    sink.open();
+    sink.store(batch(0, 1, {}));
+    append_garbage("x");
+    EXPECT_THROW(sink.store(batch(1, 1, StoredOffset{1, 0})), Error);
+    sink.close();
+  }
+  EXPECT_EQ(exit_of_open(), Exit::data);
+  EXPECT_EQ(content(), lines_of(0, 1) + "x");
+}
+
 TEST_F(KsinkFileSink, ForeignChangesAreRefusedAndLeftAlone) {
   {
     FileSink sink(options_);
@@ -242,8 +279,11 @@ TEST_F(KsinkFileSink, TheJournalIsReplacedBeforeItGrowsLarge) {
   file.replace(state);
   const auto line = std::filesystem::file_size(file.path());
   for (std::uint64_t i = 1; i <= 30; ++i) {
+    file.shorten(state);
+    ASSERT_EQ(file.load(), state);
     state.length = i;
-    file.save(state);
+    file.append(state);
+    file.sync();
     ASSERT_EQ(file.load(), state);
     ASSERT_LT(std::filesystem::file_size(file.path()), CheckpointFile::kReplaceAbove + 2 * line);
   }

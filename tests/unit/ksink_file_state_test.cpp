@@ -51,6 +51,9 @@ TEST(KsinkFileState, Sha256IsTheStandardOne) {
 
 TEST(KsinkFileState, ReadsBackWhatWasWritten) {
   EXPECT_EQ(read_state(lines_of({sample(5)}), "x"), sample(5));
+  FileState closed = sample(5);
+  closed.closed = true;
+  EXPECT_EQ(read_state(lines_of({sample(5), closed}), "x"), closed);
   FileState empty;
   EXPECT_EQ(read_state(lines_of({empty}), "x"), empty);
 }

@@ -52,15 +52,27 @@ void CheckpointFile::replace(const FileState& state) {
   size_ = line_.size();
 }
 
-void CheckpointFile::save(const FileState& state) {
-  if (size_ > kReplaceAbove) return replace(state);
+void CheckpointFile::shorten(const FileState& state) {
+  if (size_ > kReplaceAbove) replace(state);
+}
+
+void CheckpointFile::append(const FileState& state) {
   line_.clear();
   append_state_line(line_, state);
   if (const int error = write_all(fd_.get(), line_.view())) {
     throw system_error("checkpoint: write: " + path_, error);
   }
-  if (::fdatasync(fd_.get()) != 0) throw system_error("checkpoint: fdatasync: " + path_, errno);
   size_ += line_.size();
+}
+
+void CheckpointFile::sync() {
+  if (::fdatasync(fd_.get()) != 0) throw system_error("checkpoint: fdatasync: " + path_, errno);
+}
+
+void CheckpointFile::close() {
+  if (::close(fd_.release()) != 0 && errno != EINTR) {
+    throw system_error("checkpoint: close: " + path_, errno);
+  }
 }
 
 }  // namespace kpipe

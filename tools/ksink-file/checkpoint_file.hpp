@@ -12,11 +12,11 @@ namespace kpipe {
 
 /// The checkpoint beside a data file (PATH.kpipe): reads the last state, and makes new ones
 /// durable. The caller holds the data file's lock, which guards both files. All errors are
-/// Error(io), and after one from save() or replace() nothing may be acknowledged any more: a second
+/// Error(io), and after one from sync() or replace() nothing may be acknowledged any more: a second
 /// fsync after a failed one can report success for bytes that the kernel has dropped.
 class CheckpointFile {
  public:
-  /// A journal above this is replaced by its last line at the next save.
+  /// A journal above this is replaced by its last line at the next shorten().
   static constexpr std::uint64_t kReplaceAbove = 256 * 1024;
 
   explicit CheckpointFile(std::string path) : path_(std::move(path)) {}
@@ -28,11 +28,18 @@ class CheckpointFile {
   std::optional<FileState> load() const;
 
   /// Puts a file of one line in place of what there is: new file, fsync, rename, fsync of the
-  /// folder (without the last a power cut can undo the rename). To be called once before save().
+  /// folder (without the last a power cut can undo the rename). To be called once before append().
   void replace(const FileState& state);
 
-  /// Durable when it returns.
-  void save(const FileState& state);
+  /// Replaces a journal that has grown long. `state` is what its last line says.
+  void shorten(const FileState& state);
+
+  /// Adds a line, which counts for a restart but not yet for a power cut. When it throws, the line
+  /// before it goes on to count.
+  void append(const FileState& state);
+
+  void sync();   ///< makes what was appended durable
+  void close();  ///< the last call
 
  private:
   std::string path_;

@@ -159,6 +159,10 @@ void DataFile::truncate(std::uint64_t size) {
   if (::ftruncate(fd_.get(), static_cast<off_t>(size)) != 0) fail("truncate", errno);
 }
 
+void DataFile::close() {
+  if (::close(fd_.release()) != 0 && errno != EINTR) fail("close", errno);
+}
+
 std::string DataFile::tail_digest(std::uint64_t length) const {
   const std::uint64_t size = length < kTailSize ? length : kTailSize;
   return sha256_hex(read_at(length - size, static_cast<std::size_t>(size)));

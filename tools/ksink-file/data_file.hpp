@@ -38,6 +38,7 @@ class DataFile : public FrameTarget {
   void start_writeback(std::uint64_t offset, std::uint64_t size) noexcept;
   void sync();  ///< fdatasync(2)
   void truncate(std::uint64_t size) override;
+  void close();  ///< the last call
 
   /// SHA-256 of the last kTailSize bytes before `length` (all of them when there are fewer).
   std::string tail_digest(std::uint64_t length) const;

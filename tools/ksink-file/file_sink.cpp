@@ -85,6 +85,7 @@ void FileSink::adopt(const FileState& recorded) {
   }
   state_ = recorded;
   state_.file = data_->identity();
+  state_.closed = false;
   if (state_.sink != name()) log::notice(name() + ": continues what was " + state_.sink);
   state_.sink = name();
 }
@@ -139,18 +140,21 @@ bool FileSink::is_expected(const Batch& batch) const {
 Sink::Outcome FileSink::store(const Batch& batch) {
   if (!is_expected(batch)) return Outcome::conflict;
   data_->check_untouched(state_.length);
-  if (!batch.entries().empty()) append(batch);
-  for (const Batch::Range& range : batch.ranges()) {
-    StoredOffset& stored = state_.offsets[range.tp];
-    stored.next = range.next;
-    stored.generation = range.generation;
-    if (!range.topic_id.empty()) stored.topic_id = range.topic_id;
+  half_written_ = true;
+  checkpoint_.shorten(state_);
+  std::uint64_t length = state_.length;
+  if (!batch.entries().empty()) {
+    length = append(batch);
+    half_written_ = false;  // bytes of somebody else are not for the next start to cut off
+    data_->check_untouched(length);
+    half_written_ = true;
   }
-  checkpoint_.save(state_);
+  record(batch, length);
+  half_written_ = false;
   return Outcome::stored;
 }
 
-void FileSink::append(const Batch& batch) {
+std::uint64_t FileSink::append(const Batch& batch) {
   std::uint64_t end = 0;
   try {
     writer_->begin(state_.length);
@@ -159,18 +163,50 @@ void FileSink::append(const Batch& batch) {
     }
     end = writer_->finish();
   } catch (const Error&) {
-    // A full disk should not keep half a batch until the next start. If this fails too, that start
-    // does it, and the first error is the one to tell.
-    try {
-      data_->truncate(state_.length);
-    } catch (const Error&) {
-    }
+    cut_back(state_.length);
     throw;
   }
   data_->sync();
-  data_->check_untouched(end);
-  state_.length = end;
-  state_.tail = data_->tail_digest(end);
+  return end;
+}
+
+void FileSink::record(const Batch& batch, std::uint64_t length) {
+  const std::uint64_t before = state_.length;
+  if (length != before) state_.tail = data_->tail_digest(length);
+  state_.length = length;
+  for (const Batch::Range& range : batch.ranges()) {
+    StoredOffset& stored = state_.offsets[range.tp];
+    stored.next = range.next;
+    stored.generation = range.generation;
+    if (!range.topic_id.empty()) stored.topic_id = range.topic_id;
+  }
+  try {
+    checkpoint_.append(state_);
+  } catch (const Error&) {
+    cut_back(before);
+    throw;
+  }
+  checkpoint_.sync();
+}
+
+/// A full disk should not keep a batch that does not count until the next start. If this fails too,
+/// that start does it, and the error before is the one to tell.
+void FileSink::cut_back(std::uint64_t length) noexcept {
+  try {
+    data_->truncate(length);
+  } catch (const Error&) {
+  }
+}
+
+void FileSink::close() {
+  if (!writer_) return;
+  if (!half_written_) {
+    state_.closed = true;
+    checkpoint_.append(state_);
+    checkpoint_.sync();
+  }
+  checkpoint_.close();
+  data_->close();
 }
 
 void print_offsets(const FileOptions& options) {

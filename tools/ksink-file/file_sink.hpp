@@ -20,7 +20,8 @@ namespace kpipe {
 ///   append its lines -> fdatasync -> a line in the checkpoint beside it -> fdatasync,
 /// and whatever dies in between, open() cuts the file back to the last checkpoint: its length and
 /// its offsets always belong together. The file is locked from open() to the end of the process, so
-/// what this object remembers is what is stored.
+/// what this object remembers is what is stored. After a run that ended with close() there is
+/// nothing to cut: what is behind the checkpoint then is foreign, and refused.
 class FileSink : public Sink {
  public:
   explicit FileSink(const FileOptions& options);
@@ -31,17 +32,24 @@ class FileSink : public Sink {
   std::vector<Checkpoint> stored(const std::vector<TopicPartition>& partitions) override;
   Outcome store(const Batch& batch) override;
 
+  /// Says in the checkpoint that nothing of ours is behind it, unless a batch failed half way, and
+  /// closes both files. Throws Error(io).
+  void close();
+
  private:
   void adopt(const FileState& recorded);
   void begin_new();
   bool is_expected(const Batch& batch) const;
-  void append(const Batch& batch);
+  std::uint64_t append(const Batch& batch);
+  void record(const Batch& batch, std::uint64_t length);
+  void cut_back(std::uint64_t length) noexcept;
 
   const FileOptions& options_;
   CheckpointFile checkpoint_;
   std::optional<DataFile> data_;
   std::unique_ptr<BatchWriter> writer_;
   FileState state_;
+  bool half_written_ = false;  ///< what is behind the checkpoint is ours, or a write failed
 };
 
 /// The stored offsets as checkpoint lines on stdout (--print-offsets). Throws Error(no_input) when

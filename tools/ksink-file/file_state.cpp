@@ -96,6 +96,8 @@ class StateReader {
       state.file.inode = number(field);
     } else if (name == "length") {
       state.length = number(field);
+    } else if (name == "closed") {
+      state.closed = field.value.raw == "true";
     } else if (name == "offsets") {
       take_offsets(field, state);
     }
@@ -151,6 +153,7 @@ void append_state_line(OutBuffer& out, const FileState& state) {
   append_number(out, "inode", state.file.inode);
   append_number(out, "length", state.length);
   append_text(out, "tail", state.tail);
+  if (state.closed) out.append(",\"closed\":true");
   out.append(",\"offsets\":[");
   bool first = true;
   for (const auto& [tp, stored] : state.offsets) {

@@ -35,6 +35,9 @@ struct FileState {
   FileIdentity file;
   std::uint64_t length = 0;  ///< bytes of the data file that are stored
   std::string tail;          ///< SHA-256 of the last kTailSize bytes before `length`
+  /// The run that wrote it has ended and left nothing behind `length`: what is there now is not
+  /// ours.
+  bool closed = false;
   std::map<TopicPartition, StoredOffset> offsets;
 
   bool operator==(const FileState&) const = default;

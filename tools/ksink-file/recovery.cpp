@@ -40,6 +40,15 @@ std::uint64_t cut_to_checkpoint(DataFile& file, const FileState& state) {
                             " are not those that were stored");
   }
   if (size == state.length) return 0;
+  if (state.closed) {
+    const std::string length = std::to_string(state.length);
+    throw Error(Exit::data,
+                "checkpoint: " + file.path() + ": has " + std::to_string(size - state.length) +
+                    " bytes behind the " + length +
+                    " that were stored, and the last run left none: something else appended them. "
+                    "Save them elsewhere if they matter, and cut the file back (truncate -s " +
+                    length + "), or give another path");
+  }
   file.truncate(state.length);
   file.sync();
   return size - state.length;

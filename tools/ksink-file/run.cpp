@@ -19,6 +19,21 @@ std::string count_of(std::uint64_t n, const std::string& one, const std::string&
   return std::to_string(n) + " " + (n == 1 ? one : many);
 }
 
+SinkCounts store_all(FileSink& sink, const SinkOptions& options) {
+  SinkCounts counts;
+  try {
+    counts = SinkLoop(STDIN_FILENO, sink, options).run();
+  } catch (const Error&) {
+    try {
+      sink.close();
+    } catch (const Error&) {  // the error before it is the one to tell
+    }
+    throw;
+  }
+  sink.close();
+  return counts;
+}
+
 }  // namespace
 
 int ksink_file_main(int argc, const char* const* argv) {
@@ -32,7 +47,7 @@ int ksink_file_main(int argc, const char* const* argv) {
   // word.
   ::signal(SIGXFSZ, SIG_IGN);
   FileSink sink(options);
-  const SinkCounts counts = SinkLoop(STDIN_FILENO, sink, options.sink).run();
+  const SinkCounts counts = store_all(sink, options.sink);
   log::notice("stored " + count_of(counts.stored, "record", "records") + " in " + options.path +
               ", " + count_of(counts.duplicates, "duplicate", "duplicates") + " dropped, " +
               count_of(counts.batches, "batch", "batches"));
