@@ -78,8 +78,7 @@ def test_refused(kafka, pipelines, some_topic, some_flights, group, tmp_path, na
     before = contents(tmp_path)
 
     refused = load.start("--once")
-    status = refused.wait(30)
-    assert status[SINK] == 65 and status[SOURCE] in (0, 75), refused.said()
+    assert refused.wait(30)[SINK] == 65, refused.said()  # how kconsume ends depends on how far it has come by then
     assert message in refused.said(SINK) and str(load.path) in refused.said(SINK), refused.said()
     assert contents(tmp_path) == before
     assert kafka.committed(group, some_topic) == committed

@@ -43,8 +43,7 @@ def test_two_pipelines_on_one_file(kafka, pipelines, some_topic, some_flights, g
             second = other.start("--once")
             wait_until(lambda: second.processes[SINK].poll() is not None, AT_ONCE, f"refusal\n{second.said()}")
             print(f"refused after {time.monotonic() - begin:.2f} s with {load.stored()} stored")
-            status = second.wait(30)  # kconsume takes a reader that leaves before the first record for a `head`
-            assert status[SINK] == 75 and status[SOURCE] in (0, 75), second.said()
+            assert second.wait(30)[SINK] == 75, second.said()  # how kconsume ends depends on how far it has come by then
             assert f"{load.path}: another ksink-file is writing this file" in second.said(SINK)
         if groups == "two-groups":
             assert not kafka.committed(other.group, some_topic)
