@@ -33,6 +33,17 @@ def pytest_report_header(config):
     return f"seed: {config.getoption('--seed')}"
 
 
+def pytest_terminal_summary(terminalreporter):
+    """What each test did to the pipeline and what came of it: the facts that it printed."""
+    terminalreporter.section("what was done")
+    for report in terminalreporter.stats.get("passed", []):
+        if report.when != "call":
+            continue
+        facts = [line for line in report.capstdout.splitlines() if line and not line.startswith("seed ")]
+        name = report.nodeid.rpartition("/")[2]
+        terminalreporter.write_line(f"{name}  {report.duration:.1f} s  {'; '.join(facts)}")
+
+
 @pytest.fixture
 def rng(request):
     seed = f"{request.config.getoption('--seed')}:{request.node.name}"

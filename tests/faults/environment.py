@@ -6,6 +6,13 @@ import time
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("KPIPE_BIN") or TOP / "build" / "dev" / "bin")
+# tests/run --long: more of everything that is done at random.
+LONG = bool(os.environ.get("KPIPE_LONG"))
+
+
+def times(count):
+    """So many in the short form, which runs on every change."""
+    return 8 * count if LONG else count
 
 
 def wait_until(condition, seconds, what, every=0.01):

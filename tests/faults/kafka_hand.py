@@ -4,7 +4,7 @@ import secrets
 
 from confluent_kafka import (Consumer, ConsumerGroupTopicPartitions, IsolationLevel, KafkaError,
                              KafkaException, Producer, TopicPartition)
-from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
+from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic, OffsetSpec
 
 from environment import wait_until
 
@@ -51,7 +51,8 @@ class KafkaHand:
     def produce(self, topic, pairs, pace=lambda: None):
         """Stores (key, value) pairs; fails for any that the broker has not taken. `pace` is called between 500 of them."""
         failures = []
-        producer = Producer({**self.base, "compression.type": "lz4", "linger.ms": 20, "enable.idempotence": True})
+        producer = Producer({**self.base, "compression.type": "lz4", "linger.ms": 20, "enable.idempotence": True,
+                             "topic.metadata.refresh.interval.ms": 1000})
 
         def delivered(error, _):
             if error is not None:
@@ -95,6 +96,10 @@ class KafkaHand:
         """{member id: partitions it has now}"""
         members = self.admin.describe_consumer_groups([group])[group].result(TIMEOUT).members
         return {m.member_id: len(m.assignment.topic_partitions) for m in members}
+
+    def add_partitions(self, topic, total):
+        self.admin.create_partitions([NewPartitions(topic, total)])[topic].result(TIMEOUT)
+        wait_until(lambda: len(answered(lambda: self.ends(topic)) or ()) == total, TIMEOUT, f"{total} partitions of {topic}")
 
     def owners(self, group):
         """{(topic, partition): member id}"""

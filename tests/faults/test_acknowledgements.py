@@ -17,11 +17,11 @@ import time
 import pytest
 
 from commit_history import CommitHistory
-from environment import wait_until
+from environment import times, wait_until
 from fake_sink import socket_path
 from pipeline import SHORT_SESSION
 
-ROUNDS = 400
+ROUNDS = times(400)
 # What kconsume may have written beyond what was read: the pipe and its queue of batches, 1.4 MB, 400 bytes a record.
 WINDOW = 5_000
 COMMITTING = [*SHORT_SESSION, "--commit-interval", "10ms"]

@@ -2,12 +2,13 @@
 """kill -9 while a year of flights is being written into a file."""
 import pytest
 
+from environment import times
 from load import FileLoad, finish, kill_in_the_middle
 from pipeline import SINK, SOURCE
 from watcher import Watcher
 
 VICTIMS = [[SINK], [SOURCE], [SOURCE, SINK]]
-KILLS = 10
+KILLS = times(10)
 
 
 @pytest.mark.parametrize("name", ["out.ndjson.zst", "out.ndjson"])

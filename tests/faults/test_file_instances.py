@@ -10,15 +10,15 @@ import time
 
 import pytest
 
-from environment import wait_until
+from environment import times, wait_until
 from load import LINE, FileLoad
 from pipeline import SINK, SOURCE, Pipelines
 from test_group import Producing
 from watcher import Watcher
 
 AT_ONCE = 3  # seconds, on a busy machine too
-KILLS = 5  # of each member
-MEMBER_KILLS = 5  # of any
+KILLS = times(5)  # of each member
+MEMBER_KILLS = times(5)  # of any
 
 
 def records_of(load):

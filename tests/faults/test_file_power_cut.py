@@ -13,10 +13,10 @@ import time
 
 import pytest
 
-from environment import wait_until
+from environment import times, wait_until
 from file_feed import Feed, content_of, record_lines, run_sink, stored_in
 
-CUTS = 24
+CUTS = times(24)
 CUTS_A_FILE = 6  # then a new one, so that the making of files is cut as well
 RECORDS = 20_000
 BATCH = 50

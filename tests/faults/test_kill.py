@@ -2,11 +2,12 @@
 """kill -9 while a year of flights is being loaded into PostgreSQL."""
 import pytest
 
+from environment import times
 from load import PostgresLoad, finish, kill_in_the_middle
 from pipeline import SINK, SOURCE
 from watcher import Watcher
 
-KILLS = 10
+KILLS = times(10)
 
 
 def test_undisturbed(kafka, pipelines, database, all_topic, all_flights, table, group, all_truth):

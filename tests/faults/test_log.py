@@ -7,13 +7,13 @@ import types
 from confluent_kafka import IsolationLevel, Producer, TopicPartition
 from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 
-from environment import wait_until
+from environment import times, wait_until
 from kafka_hand import TIMEOUT
 from load import FileLoad, finish
 from pipeline import SINK, SOURCE
 from watcher import Watcher
 
-TRANSACTIONS = 40
+TRANSACTIONS = times(40)
 ABORTED = 0.4
 WRITTEN = 6_000
 

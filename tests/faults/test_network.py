@@ -2,7 +2,7 @@
 """The network between kconsume and the broker is slow, cut, and dead for a while."""
 import time
 
-from environment import wait_until
+from environment import times, wait_until
 from load import PostgresLoad
 from pipeline import SINK, SOURCE
 from proxy import Proxy
@@ -13,7 +13,7 @@ LATENCY = 0.3
 RATE = 64 << 10
 BLACK_HOLE_SECONDS = 5
 SECONDS = 1.5
-RESETS = 6
+RESETS = times(6)
 
 
 def late(proxy):

@@ -2,12 +2,13 @@
 """The connection to PostgreSQL is lost around COMMIT: nobody knows then whether the batch is stored, and it must be once."""
 import re
 
+from environment import times
 from load import PostgresLoad
 from pipeline import SINK, SOURCE
 from pg_proxy import CUTS, LATE, CommitProxy, socket_of
 from watcher import Watcher
 
-CUTS_OF_A_KIND = 8
+CUTS_OF_A_KIND = times(8)
 
 
 def test_connection_cut_around_commit(kafka, pipelines, database, some_topic, some_flights, some_truth, table, group, rng):

@@ -8,13 +8,13 @@ import psycopg2
 import pytest
 
 import pg_cluster
-from environment import wait_until
+from environment import times, wait_until
 from load import PostgresLoad, finish
 from pipeline import SINK, SOURCE
 from servers import OwnServers
 from watcher import Watcher
 
-CRASHES = 4
+CRASHES = times(4)
 
 
 class Cluster:

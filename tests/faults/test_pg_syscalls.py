@@ -4,10 +4,11 @@ import collections
 import re
 import signal
 
+from environment import times
 from record_lines import SPEC, RecordLines
 
 CALLS = "sendto", "recvfrom", "poll"
-KILLS_OF_A_CALL = 5
+KILLS_OF_A_CALL = times(5)
 OPTIONS = "--batch-size", "100"
 
 

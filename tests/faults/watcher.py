@@ -55,6 +55,8 @@ class Watcher:
             return  # no answer is no sample
         committed = {p.partition: p.offset for p in answer if p.offset >= 0}
         stored = self.stored()
+        if stored is None:
+            return  # the database is away, on purpose
         for partition, offset in committed.items():
             assert offset <= stored.get(partition, 0), \
                 f"partition {partition}: committed {offset}, stored {stored.get(partition, 0)}"
