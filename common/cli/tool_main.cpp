@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/cli/tool_main.hpp"
 
+#include <sys/resource.h>
+
 #include <cstdio>
 
 #include "common/base/error.hpp"
@@ -9,9 +11,22 @@
 
 namespace kpipe {
 
+namespace {
+
+/// Passwords and records are in our memory; they must not lie about in a core file.
+void forbid_core_files() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_CORE, &limit) != 0) return;
+  limit.rlim_cur = 0;
+  ::setrlimit(RLIMIT_CORE, &limit);
+}
+
+}  // namespace
+
 int tool_main(const std::string& name, int argc, const char* const* argv,
               int (*run)(int argc, const char* const* argv)) {
   log::set_tool(name);
+  forbid_core_files();
   try {
     stop::install();
     const int status = run(argc, argv);
