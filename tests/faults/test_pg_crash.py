@@ -22,6 +22,9 @@ class Cluster:
         self.servers = servers
         self.database = servers.database()
         self.truth = self.database.load_truth("truth", flights)
+        # Killed processes lose no page of the kernel's: flushing adds nothing here but seconds for each recovery.
+        self.database.rows("ALTER SYSTEM SET fsync = off")
+        self.database.rows("SELECT pg_reload_conf()")
 
     def start(self):
         self.servers.start_postgres()
@@ -30,7 +33,7 @@ class Cluster:
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory, some_flights):
-    """A durable cluster for the tests of this file, one after the other."""
+    """For the tests of this file, one after the other."""
     with OwnServers(tmp_path_factory.mktemp("cluster") / "servers") as servers:
         cluster = Cluster(servers, some_flights)
         yield cluster
@@ -73,13 +76,19 @@ def asynchronous(cluster):
     rows("SELECT pg_reload_conf()")
     yield
     rows("ALTER ROLE postgres RESET synchronous_commit")
-    rows("ALTER SYSTEM RESET ALL")
+    rows("ALTER SYSTEM RESET wal_writer_delay")
+    rows("ALTER SYSTEM RESET wal_writer_flush_after")
     rows("SELECT pg_reload_conf()")
 
 
 def assert_all_stored(kafka, cluster, load):
     cluster.database.assert_exact(load.table, cluster.truth)
     assert load.stored_offsets() == kafka.ends(load.topic) == kafka.committed(load.group, load.topic)
+
+
+def assert_watched(watcher):
+    """While the server is away there is nothing to see."""
+    assert watcher.samples >= 5 and len(watcher.seen) >= 3, f"{watcher.samples} samples, {len(watcher.seen)} different"
 
 
 def test_crashes_under_a_role_without_durable_commits(kafka, cluster, to_cluster, asynchronous, rng):
@@ -110,7 +119,7 @@ def test_crashes_under_a_role_without_durable_commits(kafka, cluster, to_cluster
         assert pipeline.wait(60) == {SOURCE: 0, SINK: 0}, pipeline.said()
     assert min(killed) >= 5
     assert pipeline.said(SINK).count("PostgreSQL: back after") == CRASHES
-    watcher.assert_saw_enough()
+    assert_watched(watcher)
     assert_all_stored(kafka, cluster, to_cluster)
 
 
@@ -148,7 +157,7 @@ def test_restored_to_an_older_state(kafka, cluster, to_cluster, tmp_path, some_t
     assert "warning" in said and "the sink holds less than was committed" in said, said
     assert all(f"{some_topic}[{partition}]@{offset}" in said for partition, offset in old.items()), said
     assert_all_stored(kafka, cluster, to_cluster)
-    assert watcher.samples >= 5
+    assert_watched(watcher)
 
 
 def test_restored_while_the_sink_stores(kafka, cluster, to_cluster, tmp_path):

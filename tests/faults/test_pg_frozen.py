@@ -58,7 +58,8 @@ def test_frozen_inside_copy(kafka, pipelines, database, some_flights, some_truth
         assert at_freeze < sum(ends.values())
         assert database.rows(IN_COPY, serializable_role)[0][0] == 1, "the first is not inside COPY any more"
         frozen.signal_group(signal.SIGCONT)
-        wait_until(lambda: frozen.ended() or spread_over(kafka, group, 2), 30, f"the first joins again\n{frozen.said()}{second.said()}")
+        wait_until(lambda: frozen.ended() or spread_over(kafka, group, 2), 30,
+                   f"the first joins again\n{frozen.said()}{second.said()}")
         kafka.produce(topic, pairs[-1000:])
         drain_and_stop(kafka, load, [second] if frozen.ended() else [frozen, second])
     assert frozen.wait() == {SOURCE: 0, SINK: 0}, frozen.said()

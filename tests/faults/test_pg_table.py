@@ -27,6 +27,10 @@ def refused(kafka, load, *words):
     return pipeline.said(SINK)
 
 
+def assert_all_committed(kafka, load):
+    assert load.stored_offsets() == kafka.ends(load.topic) == kafka.committed(load.group, load.topic)
+
+
 def test_dropped_and_created_again(kafka, database, half_loaded, some_truth):
     table = half_loaded.table
     database.rows(f"ALTER TABLE {table} RENAME TO {table}_old")
@@ -38,7 +42,7 @@ def test_dropped_and_created_again(kafka, database, half_loaded, some_truth):
     database.rows(said.strip().rpartition("keep the offsets: ")[2])
     finish(half_loaded)
     database.assert_exact(table, some_truth)
-    assert half_loaded.stored_offsets() == kafka.ends(half_loaded.topic) == kafka.committed(half_loaded.group, half_loaded.topic)
+    assert_all_committed(kafka, half_loaded)
 
 
 def test_dropped_or_unlogged(kafka, database, half_loaded):
@@ -46,7 +50,7 @@ def test_dropped_or_unlogged(kafka, database, half_loaded):
     database.rows(f"ALTER TABLE {table} SET UNLOGGED")
     refused(kafka, half_loaded, f"table public.{table}: is unlogged", "SET LOGGED")
     database.rows(f"DROP TABLE {table}")
-    refused(kafka, half_loaded, f"table public.{table}: does not exist, but kpipe_offsets says that {half_loaded.total} rows")
+    refused(kafka, half_loaded, f"table public.{table}: does not exist, but kpipe_offsets says")
 
 
 def test_truncated(kafka, database, half_loaded, some_truth):
@@ -58,4 +62,4 @@ def test_truncated(kafka, database, half_loaded, some_truth):
     database.rows(f"CREATE TABLE {table}_all AS SELECT * FROM {table}_before UNION ALL SELECT * FROM {table}")
     database.assert_exact(f"{table}_all", some_truth)
     assert database.count(table) == database.count(some_truth) - half_loaded.total
-    assert half_loaded.stored_offsets() == kafka.ends(half_loaded.topic) == kafka.committed(half_loaded.group, half_loaded.topic)
+    assert_all_committed(kafka, half_loaded)
