@@ -85,12 +85,21 @@ stores_up_to() { # COUNT
     exactly_once t 0 15
 }
 
-@test "a stored topic id is printed, and stays where the source does not know it" {
-    stores_up_to 10
-    psqlq "UPDATE kpipe_offsets SET topic_id = 'PgwxuHgJQICJiwMvlvLYWQ'"
+# from_topic ID COUNT: the source knows the topic's id, and prints what it is told of the partition.
+from_topic() { numbered o 0 0 "$2" | "$KPIPE_PYTHON" "$BATS_TEST_DIRNAME/source.py" o "$1" 0 ksink-pg --table t 2>err; }
+
+@test "the topic's id is stored and told, and stays where the source does not know it" {
+    stores_up_to 5
+    assert_equal "$(from_topic PgwxuHgJQICJiwMvlvLYWQ 10)" '[{"topic": "o", "partition": 0, "offset": 5}]'
     stores_up_to 15
     run --separate-stderr ksink-pg --table t --print-offsets
     assert_equal "$(jq -c '[.offset, .topic_id]' <<<"$output")" '[15,"PgwxuHgJQICJiwMvlvLYWQ"]'
+    assert_equal "$(from_topic wNzpnDjzTmmb5F6wRoEWYQ 20)" '[{"topic": "o", "partition": 0, "offset": 15, "topic_id": "PgwxuHgJQICJiwMvlvLYWQ"}]'
+    assert_equal "$(psqlq 'SELECT next_offset, topic_id FROM kpipe_offsets')" '20|wNzpnDjzTmmb5F6wRoEWYQ'
+    psqlq 'DELETE FROM kpipe_offsets; TRUNCATE t'
+    assert_equal "$(from_topic PgwxuHgJQICJiwMvlvLYWQ 20)" '[]'
+    assert_equal "$(psqlq 'SELECT next_offset, topic_id FROM kpipe_offsets')" '20|PgwxuHgJQICJiwMvlvLYWQ'
+    exactly_once t 0 20
 }
 
 @test "a table dropped and created again is refused, with both ways on" {
