@@ -240,12 +240,13 @@ void Consumer::assigned(rd_kafka_topic_partition_list_t* list) {
     return;
   }
   try {
-    for (const StartPosition& start : hooks_.on_assign(to_vector(list))) {
-      rd_kafka_topic_partition_t* item =
-          rd_kafka_topic_partition_list_find(list, start.tp.topic.c_str(), start.tp.partition);
-      if (item != nullptr) item->offset = start.offset;
+    const std::vector<StartPosition> starts = hooks_.on_assign(to_vector(list));
+    const KafkaPartitionList taken(rd_kafka_topic_partition_list_new(list->cnt));
+    for (const StartPosition& start : starts) {
+      rd_kafka_topic_partition_list_add(taken.get(), start.tp.topic.c_str(), start.tp.partition)
+          ->offset = start.offset;
     }
-    change_assignment(list, true);
+    change_assignment(taken.get(), true);
   } catch (...) {
     // No exception may cross librdkafka's C frames; read() throws it on.
     hook_failure_ = std::current_exception();

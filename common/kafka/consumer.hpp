@@ -24,7 +24,8 @@ struct StartPosition {
 class RebalanceHooks {
  public:
   virtual ~RebalanceHooks() = default;
-  /// New partitions; returns where to read them from. May block for seconds: heartbeats go on.
+  /// New partitions; returns where to read them from, or leaves out those that are not to be read
+  /// (the end has come). May block for seconds: heartbeats go on.
   virtual std::vector<StartPosition> on_assign(const std::vector<TopicPartition>& partitions) = 0;
   /// The last moment to commit for these partitions; when `lost`, others may have them already and
   /// nothing may be committed.

@@ -10,7 +10,6 @@
 #include "common/base/parse.hpp"
 #include "common/base/stop.hpp"
 #include "common/wire/json_text.hpp"
-#include "common/wire/mark.hpp"
 
 namespace kpipe::kconsume {
 namespace {
@@ -33,8 +32,6 @@ constexpr milliseconds kLookInterval{300'000};
 /// more than a quarter of max.poll.interval.ms, after which the group would go on without us.
 constexpr milliseconds kRevokeWait{30'000};
 constexpr milliseconds kMaxPoll{300'000};
-/// A partition is marked at most this often.
-constexpr milliseconds kMarkInterval{1'000};
 
 }  // namespace
 
@@ -58,6 +55,8 @@ Pump::~Pump() {
 void Pump::run() {
   start();
   while (!finished()) step();
+  // Also with nothing outstanding an end that nobody asked for must not look like one.
+  sink_left_ = commit_ == CommitPolicy::ack && link_.gone() && !stop::requested() && !reached_end();
   drain();
   check_end();
 }
@@ -84,13 +83,18 @@ void Pump::start() {
   }
 }
 
-bool Pump::finished() const {
-  if (stop::requested() || bad_record_ || reader_gone_ || writer_->error() != 0) return true;
-  if (commit_ == CommitPolicy::ack && link_.gone()) return true;
+/// The end that the options name.
+bool Pump::reached_end() const {
   if (options_.count && records_ >= *options_.count) return true;
   if (!options_.once || !assigned_once_) return false;
   return std::all_of(partitions_.begin(), partitions_.end(),
                      [](const auto& item) { return item.second.done(); });
+}
+
+bool Pump::finished() const {
+  if (stop::requested() || bad_record_ || reader_gone_ || writer_->error() != 0) return true;
+  if (commit_ == CommitPolicy::ack && link_.gone()) return true;
+  return reached_end();
 }
 
 void Pump::step() {
@@ -209,18 +213,6 @@ bool Pump::encode(const rd_kafka_message_t& message) {
   return true;
 }
 
-/// The position behind the last record: above it when markers or compacted records end the log.
-void Pump::end_of_partition(const rd_kafka_message_t& message) {
-  Partition* const partition = partition_of(message);
-  if (partition == nullptr) return;
-  // A run of --once covers what was there at its start and says no more than that.
-  const std::int64_t position =
-      partition->end ? std::min(message.offset, *partition->end) : message.offset;
-  if (position <= partition->next) return;
-  partition->next = position;
-  partition->eof = position;
-}
-
 void Pump::fail_on(const rd_kafka_message_t& message) {
   const std::string text =
       rd_kafka_message_errstr(&message) == nullptr ? "" : rd_kafka_message_errstr(&message);
@@ -263,33 +255,6 @@ void Pump::fail_on(const rd_kafka_message_t& message) {
     }
     default:
       throw consumer_->client().error(where, message.err, text);
-  }
-}
-
-bool Pump::marks_are_due() const {
-  if (!options_.marks) return false;
-  const auto now = Clock::now();
-  return std::any_of(partitions_.begin(), partitions_.end(), [&](const auto& item) {
-    return item.second.next > item.second.marked && now - item.second.marked_at >= kMarkInterval;
-  });
-}
-
-/// Says in the data stream how far the partitions were read. Positions behind the last record
-/// (markers, holes) count as read.
-void Pump::add_marks(const std::vector<TopicPartition>* only, bool flush) {
-  if (!options_.marks) return;
-  const auto now = Clock::now();
-  for (auto& [tp, partition] : partitions_) {
-    if (only != nullptr && std::find(only->begin(), only->end(), tp) == only->end()) continue;
-    const bool due =
-        partition.next > partition.marked && now - partition.marked_at >= kMarkInterval;
-    if (!flush && !due) continue;
-    if (out_.bytes.empty()) out_since_ = now;
-    append_line(out_.bytes, Mark{Checkpoint{tp, partition.next, partition.generation}, flush});
-    partition.marked = partition.encoded = partition.next;
-    partition.marked_at = now;
-    partition.eof.reset();
-    partition.in_batch = true;
   }
 }
 

@@ -57,24 +57,29 @@ class Pump final : public RebalanceHooks {
 
   // pump.cpp: the loop
   void start();
+  bool reached_end() const;
   bool finished() const;
   void step();
   void wait();
   bool read_more();
   void encode_pending();
   bool encode(const rd_kafka_message_t& message);
-  void end_of_partition(const rd_kafka_message_t& message);
   void fail_on(const rd_kafka_message_t& message);
   Partition* partition_of(const rd_kafka_message_t& message);
   void submit();
-  void add_marks(const std::vector<TopicPartition>* only, bool flush);
-  bool marks_are_due() const;
   void hold_back();
   bool batch_may_wait() const;
+
+  // pump_positions.cpp: how far a partition was read
+  void end_of_partition(const rd_kafka_message_t& message);
+  void settle_positions();
+  void add_marks(const std::vector<TopicPartition>* only, bool flush);
+  bool marks_are_due() const;
 
   // pump_assign.cpp: partitions come and go
   std::vector<StartPosition> on_assign(const std::vector<TopicPartition>& partitions) override;
   void on_revoke(const std::vector<TopicPartition>& partitions, bool lost) override;
+  std::vector<StartPosition> begin_with(const std::vector<TopicPartition>& partitions);
   std::vector<SinkFacts> gather_facts(const std::vector<TopicPartition>& partitions);
   StartPosition take_over(const PartitionFacts& facts, const StartDecision& decision,
                           std::vector<std::string>& warnings);
@@ -88,7 +93,6 @@ class Pump final : public RebalanceHooks {
   // pump_commit.cpp: acknowledgements, commits, the end
   void take_acks();
   void take_ack(const Checkpoint& ack);
-  void settle_positions();
   void commit_if_due();
   void take_commit_result(int timeout_ms);
   void commit_now(const std::vector<TopicPartition>* only);
@@ -127,6 +131,8 @@ class Pump final : public RebalanceHooks {
   std::uint64_t records_ = 0;
 
   bool assigned_once_ = false;
+  bool sink_left_ = false;
+  bool ending_ = false;  ///< reading is over
   bool closing_ = false;
   bool reader_gone_ = false;
   bool paused_ = false;

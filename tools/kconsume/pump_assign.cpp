@@ -42,6 +42,17 @@ void warn(const std::vector<std::string>& warnings) {
 }  // namespace
 
 std::vector<StartPosition> Pump::on_assign(const std::vector<TopicPartition>& partitions) {
+  if (ending_) return {};  // the next owner reads them
+  try {
+    return begin_with(partitions);
+  } catch (const Error&) {
+    // Whoever was asked may be ending for the same reason.
+    if (!stop::requested()) throw;
+    return {};
+  }
+}
+
+std::vector<StartPosition> Pump::begin_with(const std::vector<TopicPartition>& partitions) {
   std::vector<StartPosition> starts;
   std::vector<StartPosition> firsts;
   std::vector<std::string> warnings;

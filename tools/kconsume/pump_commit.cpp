@@ -71,22 +71,6 @@ void Pump::take_ack(const Checkpoint& ack) {
   }
 }
 
-/// Tells the tracker, and a sink that reads us directly, of positions above the last record.
-void Pump::settle_positions() {
-  if (options_.marks) return;  // the marks say it
-  std::vector<Checkpoint> ask;
-  const bool sink_decides = link_.direct();
-  for (auto& [tp, partition] : partitions_) {
-    if (!partition.eof || partition.in_batch) continue;
-    tracker_.position(tp, *partition.eof, sink_decides);
-    if (tracker_.delivered_offset(tp) != *partition.eof) continue;
-    ask.push_back(Checkpoint{tp, *partition.eof, partition.generation});
-    partition.encoded = *partition.eof;
-    partition.eof.reset();
-  }
-  if (sink_decides) link_.flush(ask, writer_->submitted_bytes());
-}
-
 std::string Pump::metadata_of(const Checkpoint& checkpoint) const {
   return CommitMetadata{checkpoint.generation, link_.sink()}.text();
 }
@@ -167,6 +151,7 @@ void Pump::wait_for_acks(const std::vector<TopicPartition>& only, Clock::time_po
 /// The end of reading: everything encoded goes out, stdout is closed, so that the sink stores the
 /// rest, and what it acknowledges is committed.
 void Pump::drain() {
+  ending_ = true;
   pending_.clear();
   next_pending_ = 0;
   consumer_->pause();
@@ -256,6 +241,7 @@ void Pump::check_end() const {
              : link_.gone() ? ": " + link_.sink() + " went away. See its message"
                             : ": " + link_.sink() + " did not in time (see --drain-timeout)"));
   }
+  if (sink_left_) throw Error(Exit::temp_fail, link_.sink() + " went away. See its message");
   if (commit_ == CommitPolicy::written && error == EPIPE) {
     throw Error(Exit::temp_fail,
                 "stdout: the reader of the pipe ended; what was written before is committed");
