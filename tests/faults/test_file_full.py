@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A full disk and a file size limit under a running pipeline: it ends before anything is lost, and goes on when there is room."""
 import os
+import re
 import subprocess
 
 import pytest
@@ -50,10 +51,12 @@ class LimitedLoad(FileLoad):
 
 def assert_stops_in_time(kafka, load, message):
     """Twice: the second start finds no more room than the first."""
-    for _ in range(2):
+    for first in (True, False):
         pipeline = load.start("--once")
-        assert pipeline.wait() == {SOURCE: 75, SINK: 74}, pipeline.said()
-        assert f"write: {load.path}: {message}" in pipeline.said(SINK), pipeline.said()
+        status = pipeline.wait()
+        # The second sink may find no room for its checkpoint, and end before kconsume has a record to lose.
+        assert status[SINK] == 74 and (status[SOURCE] == 75 or not first), pipeline.said()
+        assert re.search(rf"write: {re.escape(str(load.path))}(\.kpipe(\.tmp)?)?: {message}", pipeline.said(SINK)), pipeline.said()
         stored = load.stored_offsets()
         assert 0 < sum(stored.values()) < load.total
         # What did not fit is cut off again: readers see the stored batches and nothing else.
