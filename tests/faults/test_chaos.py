@@ -16,7 +16,7 @@ from test_group import Producing
 from watcher import Watcher
 
 CHAOS_SECONDS = times(10)
-LIMIT_SECONDS = CHAOS_SECONDS + 50  # until enough has happened
+LIMIT_SECONDS = CHAOS_SECONDS + 30  # until enough has happened; there are records to store for as long
 REBALANCES = times(8)
 FAULTS = ["stop", "kill", "freeze"]
 INSTANCES = 3
@@ -126,7 +126,7 @@ def test_chaos(kafka, pipelines, database, some_flights, some_truth, table, grou
     load = PostgresLoad(pipelines, database, topic, group, table, some_flights.rows, batch_size=300)
     faults = deck(rng)
     instances = [Instance(load, f"instance{n}", PROTOCOLS[protocol], rng, faults) for n in range(INSTANCES)]
-    producing = Producing(kafka, topic, some_flights.pairs(), 1.5 * CHAOS_SECONDS / (some_flights.rows / 500))
+    producing = Producing(kafka, topic, some_flights.pairs(), LIMIT_SECONDS / (some_flights.rows / 500))
     moves = Moves(kafka, group)
     happened = collections.Counter()
 
