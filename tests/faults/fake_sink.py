@@ -42,8 +42,9 @@ class FakeSink:
     """kconsume with this process at the other end of its stdout. `acks` names a FIFO instead of the socket; `pipe` is a
     pair of descriptors that are there already."""
 
-    def __init__(self, prefix, name, options, environment, acks=None, connect=True, pipe=None, stored=None):
-        self.name, self.acks = name, acks
+    def __init__(self, prefix, name, options, environment, acks=None, connect=True, pipe=None, stored=None,
+                 answers=True):
+        self.name, self.acks, self.answers = name, acks, answers
         # (topic, partition): (generation, offset), as said when asked; sinks with the same target share it.
         self.stored = {} if stored is None else stored
         self.next = {}    # (topic, partition): the offset behind the last record read
@@ -131,7 +132,8 @@ class FakeSink:
         if "assign" in line:
             asked = [(p["topic"], p["partition"]) for p in line["assign"]]
             self.assigns.append((time.time() * 1000, asked))
-            self.say({"hello": {"sink": self.name, "request": line["request"], "offsets": self.offsets(asked)}})
+            if self.answers:
+                self.say({"hello": {"sink": self.name, "request": line["request"], "offsets": self.offsets(asked)}})
         elif "flush" in line:
             self.flushes.append({(p["topic"], p["partition"]): p["offset"] for p in line["flush"]})
         elif "bye" in line:

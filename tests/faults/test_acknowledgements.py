@@ -217,38 +217,44 @@ def test_late_after_partitions_moved(kafka, fake_sinks, all_topic, group):
     for _ in range(10):
         store(first, second)
 
-    # Frozen beyond its session, and woken up with acknowledgements that wait for it.
+    # The second leaves, so the first has all; and sends more than is acknowledged.
+    second.process.send_signal(signal.SIGTERM)
+    wait_until(lambda: store(first, second) or (second.ended() and len(given_now(first)) == 4), 20, f"the second's end\n{second.said()}")
+    assert second.wait() == 0, second.said()
+    store(first)
+    late = dict(first.next)
+    wait_until(lambda: first.read(500) and all(first.next[where] >= late[where] + 500 for where in late), 20, "records of all")
+
+    # Frozen beyond its session, and woken up when another has everything; acknowledgements wait for it and go on coming.
     first.process.send_signal(signal.SIGSTOP)
-    first.read(500, 0.5)
+    third = fake_sinks.start("third", *options, stored=stored)
+    wait_until(lambda: store(third) or len(given_now(third)) == 4, 30, f"all partitions for the third\n{third.said()}")
+    before = len(first.assigns)
 
-    def second_has_all():
-        store(second)
-        return len(given_now(second)) == 4
-    wait_until(second_has_all, 30, f"all partitions for the second\n{second.said()}")
-    for _ in range(5):
-        store(second)
-    assert first.ack_all()
+    def acknowledge_late():
+        for topic, partition in late:
+            late[topic, partition] += 1
+            first.say({"topic": topic, "partition": partition, "offset": late[topic, partition]})
+        store(third)
+    acknowledge_late()
     first.process.send_signal(signal.SIGCONT)
-    rejoined = len(first.assigns)
-
-    def first_is_back():
-        first.ack_all()
-        store(second)
-        return first.ended() or len(first.assigns) > rejoined
-    wait_until(first_is_back, 30, f"the first again\n{first.said()}")
+    wait_until(lambda: acknowledge_late() or first.ended() or len(first.assigns) > before, 30, f"the first again\n{first.said()}")
     for _ in range(30):
-        store(first, second)
-    for sink in (first, second):
+        acknowledge_late()
+    sinks = [first, third]
+    for _ in range(10):
+        store(*sinks)
+    for sink in sinks:
         assert not sink.ended(), sink.said()
         sink.process.send_signal(signal.SIGTERM)
-    wait_until(lambda: store(first, second) or (first.ended() and second.ended()), 20, f"the end\n{first.said()}{second.said()}")
-    assert (first.wait(), second.wait()) == (0, 0), first.said() + second.said()
+    wait_until(lambda: store(*sinks) or all(sink.ended() for sink in sinks), 20, f"the end\n{first.said()}{third.said()}")
+    assert (first.wait(), third.wait()) == (0, 0), first.said() + third.said()
 
     commits = history.of(group)
-    assert_owners_only(commits, [first, second])
+    assert_owners_only(commits, [first, second, third])
     authors = collections.Counter(commit.sink for commit in commits)
-    print(f"commits: {dict(authors)}; partitions given: {len(first.assigns)} and {len(second.assigns)} times")
-    assert min(authors["first"], authors["second"]) >= 8
+    print(f"commits: {dict(authors)}; partitions given: {[len(sink.assigns) for sink in (first, second, third)]} times")
+    assert min(authors[name] for name in ("first", "second", "third")) >= 4 and len(first.assigns) > before
 
 
 def test_sink_hangs_up(kafka, fake_sinks, some_topic, group):
@@ -261,6 +267,15 @@ def test_sink_hangs_up(kafka, fake_sinks, some_topic, group):
     assert sink.wait() == 75, sink.said()
     assert "300 records were written and not acknowledged; their offsets are not committed" in sink.said()
     assert kafka.committed(group, some_topic) == {1: 700}
+
+
+def test_stop_while_the_sink_is_asked(kafka, fake_sinks, some_topic, group):
+    """Before its first record, or in the middle of a rebalance: nothing is wrong, so the end is a good one."""
+    sink = fake_sinks.start("sink", "-t", some_topic, "-g", group, *COMMITTING, answers=False)
+    wait_until(lambda: sink.assigns, 20, f"the question\n{sink.said()}")
+    sink.process.send_signal(signal.SIGTERM)
+    assert sink.wait() == 0, sink.said()
+    assert not sink.read(1) and not kafka.committed(group, some_topic)
 
 
 def test_two_sinks_on_one_fifo(kafka, fake_sinks, some_topic, group, tmp_path):
