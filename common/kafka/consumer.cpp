@@ -137,7 +137,6 @@ void Consumer::restart_at(const StartPosition& lost, const std::vector<StartPosi
   apply_pause();
 }
 
-/// Without a group, and under cooperative protocols, partitions are added and taken one by one.
 bool Consumer::is_incremental() const {
   const char* const protocol = rd_kafka_rebalance_protocol(client_.get());
   return !grouped_ || (protocol != nullptr && std::string_view(protocol) == "COOPERATIVE");

@@ -66,6 +66,10 @@ class Consumer {
   /// ended. `others`: all other assigned partitions and where they stand. Throws Error.
   void restart_at(const StartPosition& lost, const std::vector<StartPosition>& others);
 
+  /// Partitions come and go one by one: without a group, and under cooperative protocols (KIP-429,
+  /// KIP-848). Otherwise each rebalance takes all away first.
+  bool is_incremental() const;
+
   struct Commit {
     Checkpoint checkpoint;
     std::string metadata;
@@ -94,7 +98,6 @@ class Consumer {
   void revoked(rd_kafka_topic_partition_list_t* list);
   void change_assignment(rd_kafka_topic_partition_list_t* list, bool add);
   void apply_pause();
-  bool is_incremental() const;
 
   RebalanceHooks& hooks_;
   std::exception_ptr hook_failure_;

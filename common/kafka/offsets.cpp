@@ -47,6 +47,9 @@ std::vector<OffsetAnswer> list_offsets(const Client& client,
     for (OffsetAnswer& answer : answers) {
       if (answer.tp.partition != found->partition || answer.tp.topic != found->topic) continue;
       answer.error = found->err;
+      // A leader that did not answer in time: librdkafka 2.15 gives neither an error nor an offset.
+      if (found->err == RD_KAFKA_RESP_ERR_NO_ERROR && found->offset == RD_KAFKA_OFFSET_INVALID)
+        answer.error = RD_KAFKA_RESP_ERR__TIMED_OUT;
       answer.offset = found->offset;
       answer.timestamp_ms = rd_kafka_ListOffsetsResultInfo_timestamp(infos[i]);
     }

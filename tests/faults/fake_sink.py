@@ -52,6 +52,7 @@ class FakeSink:
         self.records = 0
         self.flushes = []
         self.assigns = []  # (milliseconds since the epoch, [(topic, partition), ...])
+        self.question = None
         self.said_bye = False
         self.rest = b""
         self.errors = f"{prefix}.{name}.stderr"
@@ -132,12 +133,19 @@ class FakeSink:
         if "assign" in line:
             asked = [(p["topic"], p["partition"]) for p in line["assign"]]
             self.assigns.append((time.time() * 1000, asked))
+            self.question = line["request"], asked
             if self.answers:
-                self.say({"hello": {"sink": self.name, "request": line["request"], "offsets": self.offsets(asked)}})
+                self.answer()
         elif "flush" in line:
             self.flushes.append({(p["topic"], p["partition"]): p["offset"] for p in line["flush"]})
         elif "bye" in line:
             self.said_bye = True
+
+    def answer(self):
+        """From now on each question at once."""
+        self.answers = True
+        request, asked = self.question
+        self.say({"hello": {"sink": self.name, "request": request, "offsets": self.offsets(asked)}})
 
     def hang_up(self):
         if self.channel is None:

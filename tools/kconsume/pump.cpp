@@ -56,7 +56,8 @@ void Pump::run() {
   start();
   while (!finished()) step();
   // Also with nothing outstanding an end that nobody asked for must not look like one.
-  sink_left_ = commit_ == CommitPolicy::ack && link_.gone() && !stop::requested() && !reached_end();
+  const bool left = link_.gone() || reader_gone_ || writer_->error() == EPIPE;
+  sink_left_ = commit_ == CommitPolicy::ack && left && !stop::requested() && !reached_end();
   drain();
   check_end();
 }
@@ -86,7 +87,7 @@ void Pump::start() {
 /// The end that the options name.
 bool Pump::reached_end() const {
   if (options_.count && records_ >= *options_.count) return true;
-  if (!options_.once || !assigned_once_) return false;
+  if (!options_.once || !assigned_) return false;
   return std::all_of(partitions_.begin(), partitions_.end(),
                      [](const auto& item) { return item.second.done(); });
 }
@@ -231,6 +232,15 @@ void Pump::fail_on(const rd_kafka_message_t& message) {
     case RD_KAFKA_RESP_ERR_NOT_COORDINATOR:
     case RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE:
     case RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS:
+    case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
+    case RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH:
+    case RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_REPLICA_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR:
+    case RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT:
+    case RD_KAFKA_RESP_ERR_NETWORK_EXCEPTION:
       log::warning(where + ": " + (text.empty() ? rd_kafka_err2str(message.err) : text) +
                    " (retrying)");
       return;

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -80,6 +81,7 @@ class Pump final : public RebalanceHooks {
   std::vector<StartPosition> on_assign(const std::vector<TopicPartition>& partitions) override;
   void on_revoke(const std::vector<TopicPartition>& partitions, bool lost) override;
   std::vector<StartPosition> begin_with(const std::vector<TopicPartition>& partitions);
+  void ask_brokers(const std::function<void()>& ask);
   std::vector<SinkFacts> gather_facts(const std::vector<TopicPartition>& partitions);
   StartPosition take_over(const PartitionFacts& facts, const StartDecision& decision,
                           std::vector<std::string>& warnings);
@@ -93,6 +95,7 @@ class Pump final : public RebalanceHooks {
   // pump_commit.cpp: acknowledgements, commits, the end
   void take_acks();
   void take_ack(const Checkpoint& ack);
+  void hint_at_filter();
   void commit_if_due();
   void take_commit_result(int timeout_ms);
   void commit_now(const std::vector<TopicPartition>* only);
@@ -130,7 +133,7 @@ class Pump final : public RebalanceHooks {
   Clock::time_point out_since_;
   std::uint64_t records_ = 0;
 
-  bool assigned_once_ = false;
+  bool assigned_ = false;  ///< not waiting for partitions after all were taken away
   bool sink_left_ = false;
   bool ending_ = false;  ///< reading is over
   bool closing_ = false;
@@ -143,6 +146,9 @@ class Pump final : public RebalanceHooks {
   std::chrono::milliseconds revoke_wait_{0};
   std::uint64_t seen_progress_ = 0;
   Clock::time_point progress_at_;
+  std::uint64_t filter_passed_ = 0;  ///< signs_of_life() when last it grew
+  Clock::time_point filter_quiet_since_;
+  bool said_filter_holds_ = false;
   Clock::time_point started_;
   bool said_nobody_acks_ = false;
   bool explained_ = false;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pump: partitions come and go.
+#include <poll.h>
+
 #include <algorithm>
 #include <set>
 
@@ -19,6 +21,7 @@ using std::chrono::milliseconds;
 /// already.
 constexpr milliseconds kSinkPatience{2'000};
 constexpr milliseconds kSinkPatienceWithoutGroup{100};
+constexpr int kAskAgain = 500;  // ms
 
 bool contains(const std::vector<TopicPartition>& partitions, const TopicPartition& tp) {
   return std::find(partitions.begin(), partitions.end(), tp) != partitions.end();
@@ -56,17 +59,35 @@ std::vector<StartPosition> Pump::begin_with(const std::vector<TopicPartition>& p
   std::vector<StartPosition> starts;
   std::vector<StartPosition> firsts;
   std::vector<std::string> warnings;
-  for (const SinkFacts& facts : gather_facts(partitions)) {
+  std::vector<SinkFacts> all;
+  ask_brokers([&] { all = gather_facts(partitions); });
+  for (const SinkFacts& facts : all) {
     const StartDecision decision = decide_start(facts);
     starts.push_back(take_over(facts.front(), decision, warnings));
     if (decision.is_first) firsts.push_back(starts.back());
   }
   keep_first_starts(firsts);
   warn(warnings);
-  assigned_once_ = true;
+  assigned_ = true;
   last_partition_ = nullptr;
   explain(starts);
   return starts;
+}
+
+/// Again while brokers restart or partitions change leaders, as long as the group allows.
+void Pump::ask_brokers(const std::function<void()>& ask) {
+  const auto deadline = Clock::now() + revoke_wait_;
+  for (bool said = false;; said = true) {
+    try {
+      ask();
+      return;
+    } catch (const Error& error) {
+      if (error.exit() != Exit::unavailable || Clock::now() >= deadline || stop::requested()) throw;
+      if (!said) log::warning(std::string(error.what()) + " (retrying)");
+    }
+    pollfd stopped{stop::fd(), POLLIN, 0};
+    ::poll(&stopped, 1, kAskAgain);
+  }
 }
 
 std::vector<SinkFacts> Pump::gather_facts(const std::vector<TopicPartition>& partitions) {
@@ -167,6 +188,8 @@ void Pump::explain(const std::vector<StartPosition>& starts) {
 }
 
 void Pump::on_revoke(const std::vector<TopicPartition>& partitions, bool lost) {
+  // The next assignment may give back what --once has not read to its end.
+  if (lost || !consumer_->is_incremental()) assigned_ = false;
   // What was read of them and not written yet belongs to the next owner.
   std::erase_if(pending_, [&](const KafkaMessage& message) {
     return !message ||
@@ -266,9 +289,12 @@ void Pump::skip_lost_records(const rd_kafka_message_t& message) {
   facts.on_data_loss = options_.on_data_loss;
   facts.committed = partition->next;
   facts.lineage = CommitMetadata{partition->generation, ""};
-  const std::vector<PartitionLog> logs = read_logs(consumer_->client(), {partition->tp});
-  if (logs[0].error != RD_KAFKA_RESP_ERR_NO_ERROR)
-    throw consumer_->client().error(to_string(partition->tp), logs[0].error);
+  std::vector<PartitionLog> logs;
+  ask_brokers([&] {
+    logs = read_logs(consumer_->client(), {partition->tp});
+    if (logs[0].error != RD_KAFKA_RESP_ERR_NO_ERROR)
+      throw consumer_->client().error(to_string(partition->tp), logs[0].error);
+  });
   facts.log_start = logs[0].start;
   facts.log_end = logs[0].end;
   const StartDecision decision = decide_start(facts);
