@@ -11,8 +11,7 @@ from pipeline import SINK, SOURCE
 from test_group import drain_and_stop, spread_over
 from watcher import Watcher
 
-ATTEMPTS = 40
-IN_COPY = """SELECT count(*) FROM pg_stat_activity WHERE usename = %s AND application_name = 'kpipe ksink-pg'
+IN_COPY = """SELECT count(*) FROM pg_stat_activity WHERE usename = %s
     AND state = 'active' AND query LIKE 'COPY%%'"""
 
 
@@ -22,20 +21,22 @@ def serializable_role(database):
     database.rows(f"CREATE ROLE {role} LOGIN SUPERUSER")
     database.rows(f"ALTER ROLE {role} SET default_transaction_isolation = serializable")
     yield role
+    database.rows(f"REASSIGN OWNED BY {role} TO CURRENT_USER")
     database.rows(f"DROP ROLE {role}")
 
 
-def freeze_in_copy(database, role, pipeline, frozen_part_of_all):
-    """Stops the sink while the server waits for the rest of its rows; returns after how many attempts."""
-    for attempt in range(1, ATTEMPTS + 1):
-        wait_until(lambda: database.rows(IN_COPY, role)[0][0], 30, f"a COPY\n{pipeline.said()}", every=0)
-        pipeline.signal(signal.SIGSTOP, SINK)
-        time.sleep(0.1)  # for the server to take in what has been sent
-        if database.rows(IN_COPY + " AND wait_event = 'ClientRead'", role)[0][0]:
-            return attempt
-        assert frozen_part_of_all() < 1, "all stored before a COPY was hit"
-        pipeline.signal(signal.SIGCONT, SINK)
-    raise AssertionError(f"no COPY hit in {ATTEMPTS} attempts")
+def freeze_in_copy(database, role, table, start):
+    """Stops the sink while the server waits for the rest of its rows. A lock makes the COPY wait until the sink sleeps."""
+    blocker = database.connect()
+    blocker.autocommit = False
+    with blocker.cursor() as cursor:
+        cursor.execute(f"LOCK TABLE {table} IN SHARE MODE")
+    started = start()
+    wait_until(lambda: database.rows(IN_COPY + " AND wait_event_type = 'Lock'", role)[0][0], 30, f"a COPY\n{started.said()}")
+    started.signal(signal.SIGSTOP, SINK)
+    blocker.close()
+    wait_until(lambda: database.rows(IN_COPY + " AND wait_event = 'ClientRead'", role)[0][0], 10, "the server out of rows")
+    return started
 
 
 def test_frozen_inside_copy(kafka, pipelines, database, some_flights, some_truth, table, group, serializable_role):
@@ -46,15 +47,13 @@ def test_frozen_inside_copy(kafka, pipelines, database, some_flights, some_truth
     load = PostgresLoad(pipelines, database, topic, group, table, some_flights.rows, batch_size=5000)
     ends = kafka.ends(topic)
     with Watcher(kafka, load) as watcher:
-        frozen = load.start()
-        wait_until(lambda: load.stored() > 0, 30, f"a first batch\n{frozen.said()}")
-        attempt = freeze_in_copy(database, serializable_role, frozen, lambda: load.stored() / load.total)
+        frozen = freeze_in_copy(database, serializable_role, table, load.start)
         frozen.signal(signal.SIGSTOP, SOURCE)
         at_freeze = load.stored()
         begin = time.monotonic()
         second = load.start()
         wait_until(lambda: load.stored_offsets() == ends, 15, f"all stored by the second\n{second.said()}")
-        print(f"frozen at {at_freeze} (attempt {attempt}); the second had all after {time.monotonic() - begin:.1f} s")
+        print(f"frozen at {at_freeze}; the second had all after {time.monotonic() - begin:.1f} s")
         assert at_freeze < sum(ends.values())
         assert database.rows(IN_COPY, serializable_role)[0][0] == 1, "the first is not inside COPY any more"
         frozen.signal_group(signal.SIGCONT)
