@@ -51,6 +51,16 @@ MARKS='if .mark then . else select(.value.n % 7 == 0) end'
   assert_equal "$(wc -l <out.ndjson)" 0
 }
 
+@test "a filter that holds its output back is hinted at" {
+  kconsume -g "$GROUP" -t "$TOPIC" --commit-interval 100ms 2>err 3>&- | jq -c . 3>&- | ksink-file -q out.ndjson 3>&- &
+  wait_until 40 grep -q 'jq --unbuffered, grep --line-buffered' err
+  pkill -TERM -f "kconsume -g $GROUP"
+  wait "$!"
+  committed_is 0 600 1 400
+  assert_equal "$(wc -l <out.ndjson)" 1000
+  assert_equal "$(grep -c unbuffered err)" 1
+}
+
 @test "one record made into many lines: all of them once, however often the filter dies between them" {
   export EXPLODE='if .mark then . else .value.n as $n | ., ., . | .value = $n end'
   local attempt

@@ -19,6 +19,8 @@ constexpr std::chrono::seconds kNobodyAcks{10};
 /// At the natural end of a run the sink may take its time (its database may be away); with no sign
 /// of life for this long it is given up.
 constexpr std::chrono::minutes kStall{10};
+/// Longer than a sink that is at work stays silent.
+constexpr std::chrono::seconds kFilterQuiet{15};
 /// Far below max.poll.interval.ms.
 constexpr std::chrono::seconds kPollWhileDraining{1};
 
@@ -41,6 +43,25 @@ void Pump::take_acks() {
         "ends --acks FIFO, "
         "or say --commit written or --commit none");
   }
+  hint_at_filter();
+}
+
+/// Records that stay away behind a filter: dropped is fine, held back in its buffer is not, and
+/// from here the two look the same.
+void Pump::hint_at_filter() {
+  const auto now = Clock::now();
+  if (signs_of_life() != filter_passed_ || tracker_.unacknowledged() == 0) {
+    filter_passed_ = signs_of_life();
+    filter_quiet_since_ = now;
+    return;
+  }
+  if (said_filter_holds_ || !link_.through_filter() || !writer_->idle()) return;
+  if (now - filter_quiet_since_ < kFilterQuiet) return;
+  said_filter_holds_ = true;
+  log::warning(std::to_string(tracker_.unacknowledged()) +
+               " records went into the filter and are not acknowledged yet. Where it holds lines "
+               "back, let it write each at once (jq --unbuffered, grep --line-buffered, sed -u)" +
+               (options_.marks ? "" : "; where it drops them, see --marks"));
 }
 
 void Pump::take_ack(const Checkpoint& ack) {
@@ -241,7 +262,10 @@ void Pump::check_end() const {
              : link_.gone() ? ": " + link_.sink() + " went away. See its message"
                             : ": " + link_.sink() + " did not in time (see --drain-timeout)"));
   }
-  if (sink_left_) throw Error(Exit::temp_fail, link_.sink() + " went away. See its message");
+  if (sink_left_) {
+    throw Error(Exit::temp_fail, link_.present() ? link_.sink() + " went away. See its message"
+                                                 : "stdout: the reader of the pipe ended");
+  }
   if (commit_ == CommitPolicy::written && error == EPIPE) {
     throw Error(Exit::temp_fail,
                 "stdout: the reader of the pipe ended; what was written before is committed");
