@@ -34,9 +34,9 @@ class KafkaHand:
         self.base = {"bootstrap.servers": bootstrap, "log_level": 0}  # a broker that was killed on purpose is no news
         self.admin = AdminClient(self.base)
 
-    def new_topic(self, partitions, **config):
+    def new_topic(self, partitions, name=None, **config):
         """`config`: the topic's, with _ for each dot."""
-        topic = "faults_" + secrets.token_hex(6)
+        topic = name or "faults_" + secrets.token_hex(6)
         config = {name.replace("_", "."): value for name, value in config.items()}
         wanted = NewTopic(topic, num_partitions=partitions, replication_factor=1, config=config)
         self.admin.create_topics([wanted])[topic].result(TIMEOUT)
@@ -69,8 +69,8 @@ class KafkaHand:
             producer.poll(0)
         assert producer.flush(TIMEOUT) == 0 and not failures, failures[:1]
 
-    def filled_topic(self, partitions, pairs):
-        topic = self.new_topic(partitions)
+    def filled_topic(self, partitions, pairs, name=None):
+        topic = self.new_topic(partitions, name)
         self.produce(topic, pairs)
         return topic
 

@@ -96,13 +96,14 @@ class Pipelines:
         self.all.append(pipeline)
         return pipeline
 
-    def to_postgres(self, topic, group, table, *options, batch_size=5000, session=SHORT_SESSION, name="ksink-pg"):
+    def to_postgres(self, topic, group, table, *options, batch_size=5000, session=SHORT_SESSION, name="ksink-pg",
+                    sink_options=()):
         """`options` are kconsume's. Commits follow the acknowledgements closely: more to go wrong. PostgreSQL knows the
         sink by `name`."""
         return self.start(["-t", topic, "-g", group, *session, "--commit-interval", "50ms", *options],
                           [BIN / "ksink-pg", "--dsn", f"{self.dsn} application_name={name}", "--table", table,
-                           "--batch-size", str(batch_size)])
+                           "--batch-size", str(batch_size), *sink_options])
 
-    def to_file(self, topic, group, path, *options, batch_size=5000):
+    def to_file(self, topic, group, path, *options, batch_size=5000, sink_options=()):
         return self.start(["-t", topic, "-g", group, *SHORT_SESSION, "--commit-interval", "50ms", *options],
-                          [BIN / "ksink-file", str(path), "--batch-size", str(batch_size)])
+                          [BIN / "ksink-file", str(path), "--batch-size", str(batch_size), *sink_options])
