@@ -23,8 +23,8 @@ std::string_view trim_right(std::string_view text) {
   return text;
 }
 
-bool take_scalar(ondemand::value& value, JsonText& out) {
-  out.raw = trim_right(value.raw_json_token());
+/// simdjson looks at a scalar only when it converts it, and we never convert.
+bool take_scalar(JsonText& out) {
   if (out.raw.empty()) return false;
   switch (out.raw.front()) {
     case '"':
@@ -40,28 +40,38 @@ bool take_scalar(ondemand::value& value, JsonText& out) {
       out.kind = JsonKind::null;
       return out.raw == "null";
     default:
-      // simdjson looks at a scalar only when it converts it, and we never convert.
       out.kind = JsonKind::number;
       return is_json_number(out.raw);
   }
 }
 
-bool take_value(ondemand::value value, JsonText& out) {
+/// A scalar goes up to the next token, which must be a comma or the bracket that closes the level.
+/// Of what is nested only the begin is known: the reader ends it when the iterator has skipped it.
+/// (raw_json() would find the end, but takes a string before a colon for a name wherever it stands,
+/// counts one bracket less from there on, and swallows what follows.)
+bool take_value(ondemand::value value, char close, JsonText& out) {
   ondemand::json_type type{};
   if (value.type().get(type) != simdjson::SUCCESS) return false;
-  if (type == ondemand::json_type::object) {
-    ondemand::object object;
-    out.kind = JsonKind::object;
-    return value.get_object().get(object) == simdjson::SUCCESS &&
-           object.raw_json().get(out.raw) == simdjson::SUCCESS;
+  out.raw = value.raw_json_token();
+  if (type == ondemand::json_type::object || type == ondemand::json_type::array) {
+    out.kind = type == ondemand::json_type::object ? JsonKind::object : JsonKind::array;
+    return true;
   }
-  if (type == ondemand::json_type::array) {
-    ondemand::array array;
-    out.kind = JsonKind::array;
-    return value.get_array().get(array) == simdjson::SUCCESS &&
-           array.raw_json().get(out.raw) == simdjson::SUCCESS;
-  }
-  return take_scalar(value, out);
+  // Behind the last token stands the padding, which is no text.
+  const char next = out.raw.data()[out.raw.size()];
+  out.raw = trim_right(out.raw);
+  return (next == ',' || next == close) && take_scalar(out);
+}
+
+/// Ends a value that was skipped where the next one begins, or the text ends: before the comma or
+/// bracket there. False when it is not closed by a bracket of its kind.
+bool end_value(JsonText& value, const char* next) {
+  if (value.kind != JsonKind::object && value.kind != JsonKind::array) return true;
+  const char* const begin = value.raw.data();
+  value.raw = trim_right({begin, static_cast<std::size_t>(next - begin)});
+  value.raw.remove_suffix(1);
+  value.raw = trim_right(value.raw);
+  return value.raw.back() == (value.kind == JsonKind::object ? '}' : ']');
 }
 
 bool take_name(ondemand::field& field, std::string_view& name) {
@@ -107,13 +117,14 @@ bool JsonReader::object(std::string_view text, std::vector<JsonField>& fields) {
   }
   for (auto result : object) {
     ondemand::field field;
+    if (std::move(result).get(field) != simdjson::SUCCESS) return false;
+    const char* const name = field.key().raw() - 1;
+    if (!fields.empty() && !end_value(fields.back().value, name)) return false;
     JsonField& out = fields.emplace_back();
-    if (std::move(result).get(field) != simdjson::SUCCESS || !take_name(field, out.name) ||
-        !take_value(field.value(), out.value)) {
-      return false;
-    }
+    if (!take_name(field, out.name) || !take_value(field.value(), '}', out.value)) return false;
   }
-  return parser_->at_end();
+  return parser_->at_end() &&
+         (fields.empty() || end_value(fields.back().value, text.data() + text.size()));
 }
 
 bool JsonReader::array(std::string_view text, std::vector<JsonText>& elements) {
@@ -124,12 +135,13 @@ bool JsonReader::array(std::string_view text, std::vector<JsonText>& elements) {
   }
   for (auto result : array) {
     ondemand::value value;
-    if (std::move(result).get(value) != simdjson::SUCCESS ||
-        !take_value(value, elements.emplace_back())) {
-      return false;
-    }
+    if (std::move(result).get(value) != simdjson::SUCCESS) return false;
+    const char* const begin = value.raw_json_token().data();
+    if (!elements.empty() && !end_value(elements.back(), begin)) return false;
+    if (!take_value(value, ']', elements.emplace_back())) return false;
   }
-  return parser_->at_end();
+  return parser_->at_end() &&
+         (elements.empty() || end_value(elements.back(), text.data() + text.size()));
 }
 
 std::optional<std::string_view> plain_string(const JsonText& text) noexcept {

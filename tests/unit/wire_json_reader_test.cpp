@@ -74,6 +74,9 @@ TEST(WireJsonReader, takes_one_level_apart_and_touches_nothing) {
   EXPECT_EQ(array(reader, R"([1,"x",{"a":[]},[],null,true])"),
             R"(n:1;s:"x";o:{"a":[]};a:[];0:null;b:true;)");
   EXPECT_EQ(array(reader, " [ ] "), "");
+  EXPECT_EQ(object(reader, "{\"a\":[1 ]  ,\"o\":{\"x\":1}\r\n}"), "a=a:[1 ];o=o:{\"x\":1};")
+      << "white space behind a value is none of it";
+  EXPECT_EQ(array(reader, "[[1]\t,{} ]"), "a:[1];o:{};");
 }
 
 TEST(WireJsonReader, refuses_what_is_not_one_object) {
@@ -115,6 +118,22 @@ TEST(WireJsonReader, refuses_what_is_not_one_object) {
     EXPECT_EQ(array(reader, bad), "refused") << bad;
   }
   EXPECT_EQ(object(reader, "{\"a\":1}"), "a=n:1;") << "a refusal leaves no trace";
+}
+
+TEST(WireJsonReader, refuses_broken_brackets_and_what_is_no_member_whatever_stands_behind) {
+  JsonReader reader;
+  std::vector<JsonField> fields;
+  std::vector<JsonText> elements;
+  for (const std::string bad :
+       {R"({"a":"b":1]})", R"({"a":"b":[1]})", R"({"a":[1})", R"({"a":[1}})", R"({"a":{"b":1])",
+        R"({"id":7,"a":"b":[1],"o":{],"s":"x"]})", R"([{"a":1])", R"([{"a":1]])", R"(["a":1]])",
+        R"([[1})", R"({"n":{"a":"b":1},"x":{}}})", R"([["a":"b"],[]]])"}) {
+    for (const char* behind : {"", "}", "]", ",", "\"", "1"}) {
+      const unit::Padded line(bad + behind + "\0");
+      EXPECT_FALSE(reader.object(line.view().substr(0, bad.size()), fields)) << bad << behind;
+      EXPECT_FALSE(reader.array(line.view().substr(0, bad.size()), elements)) << bad << behind;
+    }
+  }
 }
 
 TEST(WireJsonReader, goes_deeper_on_a_fields_own_text) {
