@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/sink/batch.hpp"
+#include "tests/support/copy_field.hpp"
 
 namespace kpipe::ksink_pg_test {
 
@@ -38,39 +39,6 @@ class Records {
   std::string_view problem_;
 };
 
-/// A field of COPY text as PostgreSQL reads it (manual, "COPY", Text Format).
-inline std::string read_copy_field(std::string_view field) {
-  std::string text;
-  for (std::size_t i = 0; i < field.size(); ++i) {
-    if (field[i] != '\\' || i + 1 == field.size()) {
-      text += field[i];
-      continue;
-    }
-    const char c = field[++i];
-    switch (c) {
-      case 'b':
-        text += '\b';
-        break;
-      case 'f':
-        text += '\f';
-        break;
-      case 'n':
-        text += '\n';
-        break;
-      case 'r':
-        text += '\r';
-        break;
-      case 't':
-        text += '\t';
-        break;
-      case 'v':
-        text += '\v';
-        break;
-      default:
-        text += c;
-    }
-  }
-  return text;
-}
+using test::read_copy_field;
 
 }  // namespace kpipe::ksink_pg_test
