@@ -117,7 +117,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         bytes = "\n";
         break;
       case 1:  // a run, to make the buffer grow and move
-        bytes.assign(static_cast<std::size_t>(made.below(1 << made.below(22))), 'x');
+        bytes.assign(static_cast<std::size_t>(made.below(1 << made.below(23))), 'x');
         break;
       case 2:
         if (!talk.look_at_what_is_there()) return 0;

@@ -96,8 +96,13 @@ std::optional<std::int64_t> utc(std::string_view text) {
   return right ? std::optional(seconds * 1000) : std::nullopt;
 }
 
-/// "1h30m" with whole numbers and falling units, ms.
-std::optional<std::int64_t> duration(std::string_view text) {
+/// Whole numbers with units, as "1h30m".
+struct Duration {
+  bool spelt = false;              ///< that is what the text is
+  std::optional<std::int64_t> ms;  ///< absent: the units do not fall, or it is more than a century
+};
+
+Duration duration(std::string_view text) {
   struct Unit {
     std::string_view name;
     std::int64_t ms;
@@ -106,9 +111,10 @@ std::optional<std::int64_t> duration(std::string_view text) {
       {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}}};
   std::int64_t sum = 0;
   std::int64_t last = kMost;
+  bool falling = true;
   while (!text.empty()) {
     const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
-    if (digits == 0 || digits > 6) return std::nullopt;
+    if (digits == 0 || digits > 6) return {};
     const std::int64_t count = *number(text.substr(0, digits));
     text.remove_prefix(digits);
     const std::string_view name = text.substr(0, text.find_first_of("0123456789"));
@@ -117,12 +123,13 @@ std::optional<std::int64_t> duration(std::string_view text) {
     for (const Unit& unit : units) {
       if (unit.name == name) ms = unit.ms;
     }
-    if (ms == 0 || ms >= last) return std::nullopt;
+    if (ms == 0) return {};
+    falling = falling && ms < last;
     last = ms;
     sum += count * ms;
   }
   constexpr std::int64_t century = 100LL * 366 * 86'400'000;
-  return last == kMost || sum > century ? std::nullopt : std::optional(sum);
+  return {last != kMost, falling && sum <= century ? std::optional(sum) : std::nullopt};
 }
 
 void require_same(const std::optional<OffsetSpec>& got, Kind kind,
@@ -150,8 +157,9 @@ void compare(std::string_view text, OffsetGrammar grammar, const std::optional<O
     require(!got || got->kind == Kind::time, "@ is a time", {text});
   }
   if (text.starts_with('-') && !digits) {
-    const auto back = duration(text.substr(1));
-    if (back) require_same(got, Kind::time, no_earlier(kNow - *back), text);
+    const Duration back = duration(text.substr(1));
+    const auto time = back.ms ? std::optional(no_earlier(kNow - *back.ms)) : std::nullopt;
+    if (back.spelt) require_same(got, Kind::time, time, text);
   }
 }
 
