@@ -27,33 +27,6 @@ std::string refusal(const std::vector<const char*>& arguments) {
   return expect_error(Exit::usage, [&] { parse(arguments); });
 }
 
-TEST(KconsumeTopics, names_and_partitions) {
-  EXPECT_EQ(parse_topic("orders").topic, "orders");
-  EXPECT_TRUE(parse_topic("orders").partitions.empty());
-  const TopicChoice choice = parse_topic("a.b-c_D:0,2-4");
-  EXPECT_EQ(choice.topic, "a.b-c_D");
-  EXPECT_EQ(choice.partitions, (std::vector<std::int32_t>{0, 2, 3, 4}));
-  EXPECT_EQ(parse_topic(std::string(249, 't')).topic.size(), 249U);
-  for (const char* bad : {"", ":0", "a b", "ü", "a/b", "a:", "a:x", "a\n"}) {
-    expect_error(Exit::usage, [&] { parse_topic(bad); });
-  }
-  expect_error(Exit::usage, [] { parse_topic(std::string(250, 't')); });
-}
-
-TEST(KconsumeTopics, partition_lists) {
-  using List = std::vector<std::int32_t>;
-  EXPECT_EQ(parse_partitions("3"), (List{3}));
-  EXPECT_EQ(parse_partitions("5,0-2,1"), (List{0, 1, 2, 5})) << "sorted, once";
-  EXPECT_EQ(parse_partitions("7-7"), (List{7}));
-  EXPECT_EQ(parse_partitions("2147483647"), (List{2147483647}));
-  EXPECT_EQ(parse_partitions("2147483646-2147483647").size(), 2U);
-  for (const char* bad : {"", ",", "1,", ",1", "-1", "1-", "a", "2-1", "1-2-3", "1 2", "+1",
-                          "2147483648", "0-1000000000", "0x1", "1.0"}) {
-    const std::string message = expect_error(Exit::usage, [&] { parse_partitions(bad); });
-    EXPECT_TRUE(contains(message, "examples: 3 or 0,2-5")) << message;
-  }
-}
-
 TEST(KconsumeOptions, defaults_are_safe) {
   const Options options = parse({"-t", "orders"});
   EXPECT_EQ(options.topics.size(), 1U);

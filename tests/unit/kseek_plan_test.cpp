@@ -9,7 +9,6 @@
 #include "tools/kseek/plan.hpp"
 #include "tools/kseek/plan_output.hpp"
 #include "tools/kseek/target_file.hpp"
-#include "tools/kseek/topic_scope.hpp"
 
 namespace kpipe::kseek {
 namespace {
@@ -133,31 +132,6 @@ TEST(KseekPlan, outputAndPriorOffsetsAreCheckpointLines) {
   EXPECT_EQ(prior.view(),
             "{\"topic\":\"orders\",\"partition\":0,\"offset\":50,\"gen\":2,\"group\":\"etl\","
             "\"sink\":\"s\"}\n");
-}
-
-std::vector<TopicScope> scopes(std::initializer_list<const char*> texts) {
-  std::vector<TopicScope> result;
-  for (const char* text : texts) add_topic_scopes(text, result);
-  return result;
-}
-
-TEST(KseekScope, topicsAndPartitions) {
-  EXPECT_EQ(scopes({"orders"}), (std::vector<TopicScope>{{"orders", {}}}));
-  EXPECT_EQ(scopes({"orders:0,2-4"}), (std::vector<TopicScope>{{"orders", {0, 2, 3, 4}}}));
-  EXPECT_EQ(scopes({"a,b:3,1,c"}), (std::vector<TopicScope>{{"a", {}}, {"b", {1, 3}}, {"c", {}}}));
-  EXPECT_EQ(scopes({"a:1", "a:0-1"}), (std::vector<TopicScope>{{"a", {0, 1}}}));
-}
-
-TEST(KseekScope, theWholeTopicCoversItsPartitions) {
-  EXPECT_EQ(scopes({"a:1,2", "a"}), (std::vector<TopicScope>{{"a", {}}}));
-  EXPECT_EQ(scopes({"a", "a:1,2"}), (std::vector<TopicScope>{{"a", {}}}));
-}
-
-TEST(KseekScope, refusals) {
-  for (const char* text :
-       {"", ",", "a,", ":1", "a:", "a:x", "a:-1", "a:3-1", "a:1-", "a:0-99999999"}) {
-    EXPECT_EQ(exit_of([&] { scopes({text}); }), Exit::usage) << text;
-  }
 }
 
 class KseekTargetFile : public testing::Test {

@@ -4,9 +4,7 @@
 #include <algorithm>
 #include <fstream>
 #include <limits>
-#include <regex>
 
-#include "common/base/parse.hpp"
 #include "common/cli/connection.hpp"
 
 namespace kpipe::kconsume {
@@ -14,40 +12,6 @@ namespace {
 
 constexpr std::int64_t kMaxSinks = 100;
 constexpr std::int64_t kMaxCount = std::numeric_limits<std::int64_t>::max();
-
-std::vector<std::string> split(const std::string& text, char separator) {
-  std::vector<std::string> parts;
-  std::size_t begin = 0;
-  for (std::size_t end; (end = text.find(separator, begin)) != std::string::npos; begin = end + 1) {
-    parts.push_back(text.substr(begin, end - begin));
-  }
-  parts.push_back(text.substr(begin));
-  return parts;
-}
-
-std::int32_t partition_number(const std::string& text, const std::string& whole) {
-  const auto value = parse_int(text);
-  if (!value || *value < 0 || *value > std::numeric_limits<std::int32_t>::max()) {
-    throw Error(Exit::usage,
-                "-t, -p: '" + whole + "': not a list of partitions; examples: 3 or 0,2-5");
-  }
-  return static_cast<std::int32_t>(*value);
-}
-
-/// "-t a,b -t c:0,1": a comma ends a topic unless partitions are being listed.
-std::vector<std::string> split_topics(const std::string& text) {
-  std::vector<std::string> topics;
-  for (const std::string& part : split(text, ',')) {
-    const bool is_partition =
-        !part.empty() && part.find_first_not_of("0123456789-") == std::string::npos;
-    if (is_partition && !topics.empty() && topics.back().find(':') != std::string::npos) {
-      topics.back() += "," + part;
-    } else {
-      topics.push_back(part);
-    }
-  }
-  return topics;
-}
 
 void check_topics(const Options& options) {
   if (options.topics.empty() && options.topic_pattern.empty())
@@ -57,12 +21,7 @@ void check_topics(const Options& options) {
     throw Error(Exit::usage,
                 "--topic-pattern: reads all partitions; it cannot stand beside partitions of -t");
   }
-  try {
-    const std::regex check(options.topic_pattern, std::regex::extended);
-  } catch (const std::regex_error& error) {
-    throw Error(Exit::usage, "--topic-pattern: '" + options.topic_pattern +
-                                 "': not a regular expression: " + error.what());
-  }
+  const TopicPattern check(options.topic_pattern);
 }
 
 void check_offset_without_partitions(const Options& options) {
@@ -96,55 +55,20 @@ void check_acks(const Options& options) {
 
 bool Options::named_partitions() const {
   return std::any_of(topics.begin(), topics.end(),
-                     [](const TopicChoice& choice) { return !choice.partitions.empty(); });
+                     [](const TopicScope& choice) { return !choice.partitions.empty(); });
 }
 
-std::vector<std::int32_t> parse_partitions(const std::string& text) {
-  std::vector<std::int32_t> partitions;
-  constexpr std::int32_t most = 100'000;  // a typo like 0-1000000000 must not take all memory
-  for (const std::string& part : split(text, ',')) {
-    const std::size_t dash = part.find('-', 1);
-    const std::int32_t first = partition_number(part.substr(0, dash), text);
-    const std::int32_t last =
-        dash == std::string::npos ? first : partition_number(part.substr(dash + 1), text);
-    if (last < first || last - first > most) partition_number("", text);
-    for (std::int64_t p = first; p <= last; ++p) {
-      partitions.push_back(static_cast<std::int32_t>(p));
-    }
-  }
-  std::sort(partitions.begin(), partitions.end());
-  partitions.erase(std::unique(partitions.begin(), partitions.end()), partitions.end());
-  return partitions;
-}
-
-TopicChoice parse_topic(const std::string& text) {
-  TopicChoice choice;
-  const std::size_t colon = text.find(':');
-  choice.topic = text.substr(0, colon);
-  constexpr std::size_t longest = 249;  // Kafka's own limit
-  const bool legal = !choice.topic.empty() && choice.topic.size() <= longest &&
-                     std::all_of(choice.topic.begin(), choice.topic.end(), [](unsigned char c) {
-                       return std::isalnum(c) != 0 || c == '.' || c == '_' || c == '-';
-                     });
-  if (!legal) {
-    throw Error(Exit::usage,
-                "-t: '" + choice.topic + "': not a topic name (letters, digits, '.', '_' and '-')");
-  }
-  if (colon != std::string::npos) choice.partitions = parse_partitions(text.substr(colon + 1));
-  return choice;
-}
-
-std::vector<TopicChoice> read_topics(const std::string& path) {
+std::vector<TopicScope> read_topics(const std::string& path) {
   std::ifstream file(path);
   if (!file) throw Error(Exit::no_input, "--topics-from: " + path + ": cannot be read");
-  std::vector<TopicChoice> topics;
+  std::vector<TopicScope> topics;
   std::string line;
   while (std::getline(file, line)) {
     line.erase(std::min(line.find('#'), line.size()));
     const std::size_t first = line.find_first_not_of(" \t\r");
     if (first == std::string::npos) continue;
     const std::size_t last = line.find_last_not_of(" \t\r");
-    topics.push_back(parse_topic(line.substr(first, last - first + 1)));
+    add_topic_scopes(line.substr(first, last - first + 1), topics);
   }
   return topics;
 }
@@ -260,18 +184,15 @@ std::optional<int> parse_options(int argc, const char* const* argv, Options& opt
       "Let records wait this long for a fuller write. Default: write when no more are at hand.");
   if (const auto status = tool.parse(argc, argv)) return status;
 
-  for (const std::string& list : topics) {
-    for (const std::string& topic : split_topics(list))
-      options.topics.push_back(parse_topic(topic));
-  }
+  for (const std::string& topic : topics) add_topic_scopes(topic, options.topics);
   if (!topics_from.empty()) {
-    for (TopicChoice& choice : read_topics(topics_from)) options.topics.push_back(choice);
+    for (TopicScope& choice : read_topics(topics_from)) options.topics.push_back(choice);
   }
   if (!partitions.empty()) {
     if (options.topics.size() != 1 || options.named_partitions()) {
       throw Error(Exit::usage, "-p: needs exactly one topic in -t, without partitions of its own");
     }
-    options.topics[0].partitions = parse_partitions(partitions);
+    options.topics[0].partitions = parse_partitions(partitions, "-p");
   }
   check_topics(options);
   const std::int64_t now = std::chrono::duration_cast<std::chrono::milliseconds>(

@@ -9,22 +9,17 @@
 
 #include "common/kafka/client.hpp"
 #include "common/kafka/offset_spec.hpp"
+#include "common/kafka/topic_scope.hpp"
 #include "common/wire/record.hpp"
 #include "tools/kconsume/start_position.hpp"
 
 namespace kpipe::kconsume {
 
-/// A topic, with the partitions wanted of it (none named: all).
-struct TopicChoice {
-  std::string topic;
-  std::vector<std::int32_t> partitions;
-};
-
 enum class CommitPolicy { ack, written, none };
 
 struct Options {
   ConnectionOptions connection;
-  std::vector<TopicChoice> topics;
+  std::vector<TopicScope> topics;
   std::string topic_pattern;  ///< POSIX extended, of whole names; empty: none
   std::string group;
   std::string instance_id;  ///< static member of the group (KIP-345); empty: an ordinary one
@@ -52,13 +47,8 @@ struct Options {
   bool named_partitions() const;
 };
 
-/// "orders", "orders:0,2-5" -> TopicChoice. Throws Error(usage).
-TopicChoice parse_topic(const std::string& text);
-/// "0,2-5" -> {0,2,3,4,5}. Throws Error(usage).
-std::vector<std::int32_t> parse_partitions(const std::string& text);
-
-/// Topic names, one a line; '#' begins a comment. Throws Error(io, usage).
-std::vector<TopicChoice> read_topics(const std::string& path);
+/// Topics as -t takes them, one a line; '#' begins a comment. Throws Error(no_input, usage).
+std::vector<TopicScope> read_topics(const std::string& path);
 
 /// Who commits, after the rules of the design (section 5): with a group, `ack` into a pipe,
 /// `written` elsewhere; nothing without a group. Throws Error(usage) for what makes no sense.

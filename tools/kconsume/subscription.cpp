@@ -2,21 +2,11 @@
 #include "tools/kconsume/subscription.hpp"
 
 #include <algorithm>
-#include <regex>
 
 namespace kpipe::kconsume {
-namespace {
-
-/// Kafka's own topics (offsets, transactions) match no pattern that does not ask for them.
-bool is_internal(const std::string& topic) {
-  return topic.starts_with("__");
-}
-
-}  // namespace
-
 std::vector<TopicPartition> Subscription::look(Client& client) const {
   std::vector<TopicPartition> found;
-  for (const TopicChoice& choice : options_.topics) {
+  for (const TopicScope& choice : options_.topics) {
     const std::vector<std::int32_t> all = client.partitions(choice.topic);
     for (const std::int32_t wanted : choice.partitions.empty() ? all : choice.partitions) {
       if (std::find(all.begin(), all.end(), wanted) == all.end()) {
@@ -28,10 +18,9 @@ std::vector<TopicPartition> Subscription::look(Client& client) const {
     }
   }
   if (options_.topic_pattern.empty()) return found;
-  const std::regex pattern(options_.topic_pattern, std::regex::extended);
+  const TopicPattern pattern(options_.topic_pattern);
   for (const auto& [topic, count] : client.topics()) {
-    if (is_named(topic) || !std::regex_match(topic, pattern)) continue;
-    if (is_internal(topic) && !options_.topic_pattern.starts_with("__")) continue;
+    if (is_named(topic) || !pattern.matches(topic)) continue;
     for (std::int32_t p = 0; p < count; ++p) found.push_back({topic, p});
   }
   return found;
@@ -48,7 +37,7 @@ void Subscription::resolve(Client& client) {
 
 std::vector<std::string> Subscription::names() const {
   std::vector<std::string> names;
-  for (const TopicChoice& choice : options_.topics) names.push_back(choice.topic);
+  for (const TopicScope& choice : options_.topics) names.push_back(choice.topic);
   if (!options_.topic_pattern.empty()) names.push_back("^(" + options_.topic_pattern + ")$");
   return names;
 }
@@ -65,7 +54,7 @@ std::vector<TopicPartition> Subscription::discover(Client& client) {
 
 bool Subscription::is_named(const std::string& topic) const {
   return std::any_of(options_.topics.begin(), options_.topics.end(),
-                     [&](const TopicChoice& choice) { return choice.topic == topic; });
+                     [&](const TopicScope& choice) { return choice.topic == topic; });
 }
 
 bool Subscription::added_later(const TopicPartition& tp) const {

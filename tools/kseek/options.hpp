@@ -9,7 +9,7 @@
 #include "common/cli/output.hpp"
 #include "common/kafka/client.hpp"
 #include "common/kafka/offset_spec.hpp"
-#include "tools/kseek/topic_scope.hpp"
+#include "common/kafka/topic_scope.hpp"
 
 namespace kpipe::kseek {
 
