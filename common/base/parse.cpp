@@ -94,6 +94,44 @@ std::optional<int> take_zone(std::string_view& text) {
   return sign * (*hours * 60 + *minutes);
 }
 
+constexpr std::int64_t kMinuteMs = 60'000;
+
+/// "2026-11-01", and "T12:00", "T12:00:00" or "T12:00:00.5" if that follows: ms since the epoch if
+/// the clock is UTC's.
+std::optional<std::int64_t> take_wall_time(std::string_view& text, bool& has_time) {
+  const auto year = take_digits(text, 4);
+  if (!year || !take(text, "-")) return std::nullopt;
+  const auto month = take_digits(text, 2);
+  if (!month || !take(text, "-")) return std::nullopt;
+  const auto day = take_digits(text, 2);
+  if (!day) return std::nullopt;
+  const std::chrono::year_month_day date{std::chrono::year(*year),
+                                         std::chrono::month(static_cast<unsigned>(*month)),
+                                         std::chrono::day(static_cast<unsigned>(*day))};
+  if (!date.ok()) return std::nullopt;
+  const std::int64_t midnight = std::chrono::duration_cast<std::chrono::milliseconds>(
+                                    std::chrono::sys_days(date).time_since_epoch())
+                                    .count();
+  has_time = take(text, "T") || take(text, "t") || take(text, " ");
+  if (!has_time) return midnight;
+
+  const auto hour = take_digits(text, 2);
+  if (!hour || !take(text, ":")) return std::nullopt;
+  const auto minute = take_digits(text, 2);
+  if (!minute) return std::nullopt;
+  double seconds = 0;
+  if (take(text, ":")) {
+    const bool two_digits = text.size() > 1 && text[1] >= '0' && text[1] <= '9' &&
+                            !(text.size() > 2 && text[2] >= '0' && text[2] <= '9');
+    const auto value = take_number(text);
+    if (!value || !two_digits) return std::nullopt;
+    seconds = *value;
+  }
+  if (*hour > 23 || *minute > 59 || seconds >= 61) return std::nullopt;
+  return midnight + (std::int64_t{*hour} * 60 + *minute) * kMinuteMs +
+         static_cast<std::int64_t>(std::llround(seconds * 1000));
+}
+
 }  // namespace
 
 std::optional<std::int64_t> parse_int(std::string_view text) {
@@ -137,44 +175,24 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
   return ms ? to_ms(*ms) : std::nullopt;
 }
 
+std::optional<std::int64_t> parse_wall_time(std::string_view text) {
+  bool has_time = false;
+  const auto wall = take_wall_time(text, has_time);
+  return text.empty() ? wall : std::nullopt;
+}
+
 std::optional<std::int64_t> parse_timestamp(std::string_view text) {
   if (text.size() == 10 || text.size() == 13) {
     if (const auto epoch = parse_int(text); epoch && *epoch >= 0) {
       return text.size() == 10 ? *epoch * 1000 : *epoch;
     }
   }
-  const auto year = take_digits(text, 4);
-  if (!year || !take(text, "-")) return std::nullopt;
-  const auto month = take_digits(text, 2);
-  if (!month || !take(text, "-")) return std::nullopt;
-  const auto day = take_digits(text, 2);
-  if (!day) return std::nullopt;
-  const std::chrono::year_month_day date{std::chrono::year(*year),
-                                         std::chrono::month(static_cast<unsigned>(*month)),
-                                         std::chrono::day(static_cast<unsigned>(*day))};
-  if (!date.ok()) return std::nullopt;
-  const std::int64_t midnight = std::chrono::duration_cast<std::chrono::milliseconds>(
-                                    std::chrono::sys_days(date).time_since_epoch())
-                                    .count();
-  if (text.empty()) return midnight;
-
-  if (!take(text, "T") && !take(text, "t") && !take(text, " ")) return std::nullopt;
-  const auto hour = take_digits(text, 2);
-  if (!hour || !take(text, ":")) return std::nullopt;
-  const auto minute = take_digits(text, 2);
-  if (!minute) return std::nullopt;
-  double seconds = 0;
-  if (take(text, ":")) {
-    const bool two_digits =
-        text.size() > 2 && text[1] >= '0' && text[1] <= '9' && !(text[2] >= '0' && text[2] <= '9');
-    const auto value = take_number(text);
-    if (!value || !two_digits) return std::nullopt;
-    seconds = *value;
-  }
-  const auto zone = take_zone(text);
-  if (!zone || !text.empty() || *hour > 23 || *minute > 59 || seconds >= 61) return std::nullopt;
-  return midnight + (std::int64_t{*hour} * 60 + *minute - *zone) * 60'000 +
-         static_cast<std::int64_t>(std::llround(seconds * 1000));
+  bool has_time = false;
+  const auto wall = take_wall_time(text, has_time);
+  if (!wall) return std::nullopt;
+  const auto zone = has_time ? take_zone(text) : 0;
+  if (!zone || !text.empty()) return std::nullopt;
+  return *wall - std::int64_t{*zone} * kMinuteMs;
 }
 
 }  // namespace kpipe

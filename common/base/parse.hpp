@@ -25,4 +25,8 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 /// refused: whose clock would it be?
 std::optional<std::int64_t> parse_timestamp(std::string_view text);
 
+/// A date or a date-time WITHOUT a zone, as ms since the epoch if its clock were UTC's: for
+/// TimeZone::to_utc().
+std::optional<std::int64_t> parse_wall_time(std::string_view text);
+
 }  // namespace kpipe

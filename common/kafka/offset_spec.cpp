@@ -37,20 +37,53 @@ OffsetSpec at_time(std::int64_t ms) {
   return {OffsetSpec::Kind::time, std::max<std::int64_t>(ms, 0)};
 }
 
-std::string parse_time(std::string_view text, OffsetSpec& spec) {
+/// "1795246448s", "1795246448000ms": the unit is said, so the number of digits is free.
+std::string parse_epoch_unit(std::string_view text, OffsetSpec& spec, bool& is_epoch) {
+  constexpr std::size_t seconds_digits = 10;
+  const bool ms = text.ends_with("ms");
+  const std::string_view digits = text.substr(0, text.size() - (ms ? 2 : text.ends_with('s')));
+  is_epoch = digits.size() < text.size() && is_digits(digits);
+  if (!is_epoch) return {};
+  const auto number = parse_int(digits);
+  if (!number || (!ms && *number > std::numeric_limits<std::int64_t>::max() / 1000))
+    return "too large for a time";
+  if (ms && digits.size() == seconds_digits) {
+    return "that is " + utc_text(*number) + ". Did you mean seconds? Write " + std::string(digits) +
+           "s";
+  }
+  spec = at_time(ms ? *number : *number * 1000);
+  return {};
+}
+
+/// `prefix` is what the text stands behind on the command line, for what to write in its place.
+std::string parse_time(std::string_view text, std::string_view prefix, OffsetSpec& spec,
+                       const TimeZone* zone) {
+  bool is_epoch = false;
+  const std::string reason = parse_epoch_unit(text, spec, is_epoch);
+  if (is_epoch) return reason;
+  const auto wall = parse_wall_time(text);
+  if (wall && zone != nullptr) {
+    std::int64_t ms = 0;
+    std::string refusal = zone->to_utc(*wall, ms);
+    if (refusal.empty()) spec = at_time(ms);
+    return refusal;
+  }
   if (const auto time = parse_timestamp(text)) {
     spec = at_time(*time);
     return {};
   }
-  if (parse_timestamp(std::string(text) + "Z")) {
-    return "a date-time without a zone: whose clock? Write @" + std::string(text) +
+  const std::string shown = std::string(prefix) + std::string(text);
+  if (wall) {
+    return "a date-time without a zone: whose clock? Write " + shown +
            "Z for UTC, or +01:00 in place of Z";
   }
   if (is_digits(text)) {
     return "an epoch has 10 digits (seconds) or 13 (milliseconds), this has " +
            std::to_string(text.size());
   }
-  return "not a time. Examples: @2026-11-01T00:00Z, @2026-11-01 (UTC), @1795246448 (epoch seconds)";
+  const std::string at(prefix);
+  return "not a time. Examples: " + at + "2026-11-01T00:00Z, " + at + "2026-11-01 (UTC), " + at +
+         "1795246448 (epoch seconds)";
 }
 
 /// What follows a minus.
@@ -73,12 +106,12 @@ std::string parse_minus(std::string_view text, OffsetGrammar grammar, std::int64
 }  // namespace
 
 std::string parse_offset_spec(std::string_view text, OffsetGrammar grammar, std::int64_t now_ms,
-                              OffsetSpec& spec) {
+                              OffsetSpec& spec, const TimeZone* zone) {
   if (const auto word = parse_word(text, grammar)) {
     spec = *word;
     return {};
   }
-  if (text.starts_with('@')) return parse_time(text.substr(1), spec);
+  if (text.starts_with('@')) return parse_time(text.substr(1), "@", spec, zone);
   if (text.starts_with('-')) return parse_minus(text.substr(1), grammar, now_ms, spec);
   const bool shift = grammar == OffsetGrammar::to && text.starts_with('+');
   const std::string_view digits = shift ? text.substr(1) : text;
@@ -88,8 +121,13 @@ std::string parse_offset_spec(std::string_view text, OffsetGrammar grammar, std:
     spec = {shift ? OffsetSpec::Kind::shift : OffsetSpec::Kind::absolute, *number};
     return {};
   }
-  if (parse_timestamp(text)) return "a time is written with @: @" + std::string(text);
+  if (parse_timestamp(text) || parse_wall_time(text))
+    return "a time is written with @: @" + std::string(text);
   return std::string(grammar == OffsetGrammar::from ? from_examples : to_examples);
+}
+
+std::string parse_offset_time(std::string_view text, OffsetSpec& spec, const TimeZone* zone) {
+  return parse_time(text, "", spec, zone);
 }
 
 std::optional<std::int64_t> time_of(const OffsetSpec& spec) {
@@ -99,8 +137,9 @@ std::optional<std::int64_t> time_of(const OffsetSpec& spec) {
 
 std::vector<PartitionLog> read_logs(const Client& client,
                                     const std::vector<TopicPartition>& partitions,
-                                    std::optional<std::int64_t> time_ms) {
+                                    std::optional<std::int64_t> time_ms, StableEnd stable_end) {
   std::vector<PartitionLog> logs;
+  if (partitions.empty()) return logs;
   for (const TopicPartition& tp : partitions)
     logs.push_back({tp, -1, -1, -1, -1, RD_KAFKA_RESP_ERR_NO_ERROR});
 
@@ -117,8 +156,10 @@ std::vector<PartitionLog> read_logs(const Client& client,
   asked.emplace_back(&PartitionLog::start,
                      ask(OffsetQuery::kEarliest, Isolation::read_uncommitted));
   asked.emplace_back(&PartitionLog::end, ask(OffsetQuery::kLatest, Isolation::read_uncommitted));
-  asked.emplace_back(&PartitionLog::stable_end,
-                     ask(OffsetQuery::kLatest, Isolation::read_committed));
+  if (stable_end == StableEnd::ask) {
+    asked.emplace_back(&PartitionLog::stable_end,
+                       ask(OffsetQuery::kLatest, Isolation::read_committed));
+  }
   if (time_ms)
     asked.emplace_back(&PartitionLog::at_time, ask(*time_ms, Isolation::read_uncommitted));
 

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/base/time_zone.hpp"
 #include "common/kafka/offsets.hpp"
 
 namespace kpipe {
@@ -37,9 +38,15 @@ enum class OffsetGrammar {
 };
 
 /// Empty on success; otherwise the reason with examples, for people. -DURATION is reckoned from
-/// `now_ms` (ms since the epoch), so that all partitions mean the same moment.
+/// `now_ms` (ms since the epoch), so that all partitions mean the same moment. `zone` is for dates
+/// and times that name none; without it a date is UTC's and a date-time is refused.
 std::string parse_offset_spec(std::string_view text, OffsetGrammar grammar, std::int64_t now_ms,
-                              OffsetSpec& spec);
+                              OffsetSpec& spec, const TimeZone* zone = nullptr);
+
+/// What follows the @, alone: as parse_timestamp() has it, or an epoch with its unit
+/// ("1795246448s", "1795246448000ms").
+std::string parse_offset_time(std::string_view text, OffsetSpec& spec,
+                              const TimeZone* zone = nullptr);
 
 /// The ends of one partition's log, and where a time falls in it.
 struct PartitionLog {
@@ -53,11 +60,15 @@ struct PartitionLog {
   rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
 };
 
+enum class StableEnd { ask, skip };
+
 /// One answer a partition, in their order; all requests go out at once. Errors of single partitions
-/// are in their answers. Throws Error when a request as a whole failed.
+/// are in their answers. Throws Error when a request as a whole failed. stable_end costs one more
+/// request, and stays -1 without it.
 std::vector<PartitionLog> read_logs(const Client& client,
                                     const std::vector<TopicPartition>& partitions,
-                                    std::optional<std::int64_t> time_ms = std::nullopt);
+                                    std::optional<std::int64_t> time_ms = std::nullopt,
+                                    StableEnd stable_end = StableEnd::ask);
 
 struct ResolvedOffset {
   std::int64_t offset = 0;

@@ -74,6 +74,36 @@ TEST(OffsetSpecParse, reasonsNameTheRemedy) {
   EXPECT_NE(refused("@179349120", OffsetGrammar::to).find("has 9"), std::string::npos);
 }
 
+TEST(OffsetSpecParse, epochsWithTheirUnit) {
+  EXPECT_EQ(to("@1793491200s"), (OffsetSpec{Kind::time, 1'793'491'200'000}));
+  EXPECT_EQ(to("@1793491200000ms"), (OffsetSpec{Kind::time, 1'793'491'200'000}));
+  EXPECT_EQ(to("@5000ms"), (OffsetSpec{Kind::time, 5000}));
+  EXPECT_EQ(refused("@1793491200ms", OffsetGrammar::to),
+            "that is 1970-01-21T18:11:31.200Z. Did you mean seconds? Write 1793491200s");
+  for (const char* bad : {"@s", "@ms", "@-5s", "@9223372036854775807s", "@92233720368547758070ms"})
+    refused(bad, OffsetGrammar::to);
+}
+
+TEST(OffsetSpecParse, aZoneReadsTimesThatNameNone) {
+  const auto in = [](const char* zone, const char* text) {
+    const TimeZone tz(zone);
+    OffsetSpec spec;
+    EXPECT_EQ(parse_offset_spec(text, OffsetGrammar::to, now, spec, &tz), "") << text;
+    return spec.value;
+  };
+  EXPECT_EQ(in("+01:00", "@2026-11-01T01:00"), 1'793'491'200'000);
+  EXPECT_EQ(in("Europe/Berlin", "@2026-11-01"), 1'793'487'600'000) << "midnight there";
+  EXPECT_EQ(in("Europe/Berlin", "@2026-11-01T00:00Z"), 1'793'491'200'000) << "it names its own";
+  EXPECT_EQ(in("Europe/Berlin", "@1793491200"), 1'793'491'200'000);
+  const TimeZone berlin("Europe/Berlin");
+  OffsetSpec spec;
+  EXPECT_NE(parse_offset_time("2026-10-25T02:30", spec, &berlin), "");
+  EXPECT_EQ(parse_offset_time("2026-11-01T00:00", spec, &berlin), "");
+  EXPECT_EQ(spec.value, 1'793'487'600'000);
+  EXPECT_NE(parse_offset_time("2026-11-01T00:00", spec).find("Write 2026-11-01T00:00Z"),
+            std::string::npos);
+}
+
 TEST(OffsetSpecParse, refusesWhatIsNone) {
   for (const OffsetGrammar grammar : {OffsetGrammar::from, OffsetGrammar::to}) {
     for (const char* text : {"", "-", "+", "@", "--5", "+-5", "-+5", "1.5", "1e3", "Earliest", " 5",
