@@ -30,7 +30,8 @@ struct OffsetAnswer {
 
 enum class Isolation { read_committed, read_uncommitted };
 
-/// One answer a query, in the queries' order, in one request a leader. Under read_committed the
+/// One answer a query, in the queries' order, in one request a leader; a partition is asked for
+/// once at most. Under read_committed the
 /// latest offset is the last stable one (LSO): an open transaction holds it back. Throws Error when
 /// the request as a whole failed; errors of single partitions are in their answers.
 std::vector<OffsetAnswer> list_offsets(const Client& client,
