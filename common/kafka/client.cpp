@@ -147,11 +147,15 @@ Exit exit_for(rd_kafka_resp_err_t code) noexcept {
     case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:
     case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION:
     case RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS:
+    case RD_KAFKA_RESP_ERR_NON_EMPTY_GROUP:
+    case RD_KAFKA_RESP_ERR_GROUP_SUBSCRIBED_TO_TOPIC:
       return Exit::temp_fail;
     case RD_KAFKA_RESP_ERR__INVALID_ARG:
     case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
     case RD_KAFKA_RESP_ERR_INVALID_GROUP_ID:
       return Exit::usage;
+    case RD_KAFKA_RESP_ERR_OFFSET_METADATA_TOO_LARGE:
+      return Exit::data;
     default:
       return Exit::unavailable;
   }

@@ -211,44 +211,4 @@ std::vector<GroupOffsets> committed_offsets(const Client& client,
   return results;
 }
 
-std::vector<CommittedOffset> alter_offsets(const Client& client, const std::string& group,
-                                           std::vector<CommittedOffset> offsets) {
-  if (offsets.empty()) return offsets;
-  const KafkaPartitionList list(
-      rd_kafka_topic_partition_list_new(static_cast<int>(offsets.size())));
-  for (const CommittedOffset& offset : offsets) {
-    rd_kafka_topic_partition_t* const entry =
-        rd_kafka_topic_partition_list_add(list.get(), offset.tp.topic.c_str(), offset.tp.partition);
-    entry->offset = offset.offset;
-    // Owned by the list from here on, which frees it with librdkafka's own free().
-    entry->metadata = rd_kafka_mem_malloc(client.get(), offset.metadata.size());
-    std::copy(offset.metadata.begin(), offset.metadata.end(), static_cast<char*>(entry->metadata));
-    entry->metadata_size = offset.metadata.size();
-  }
-  const AdminCall call(client, RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS,
-                       group + ": set committed offsets");
-  const AlterOffsetsRequest request(
-      rd_kafka_AlterConsumerGroupOffsets_new(group.c_str(), list.get()));
-  rd_kafka_AlterConsumerGroupOffsets_t* one = request.get();
-  rd_kafka_AlterConsumerGroupOffsets(client.get(), &one, 1, call.options(), call.queue());
-  const KafkaEvent event = call.wait_success();
-
-  std::size_t count = 0;
-  const rd_kafka_group_result_t** const groups = rd_kafka_AlterConsumerGroupOffsets_result_groups(
-      rd_kafka_event_AlterConsumerGroupOffsets_result(event.get()), &count);
-  // A partition that the answer does not name was not set, as far as anyone can tell.
-  for (CommittedOffset& offset : offsets) offset.error = RD_KAFKA_RESP_ERR__NO_OFFSET;
-  for (std::size_t i = 0; i < count; ++i) {
-    const rd_kafka_topic_partition_list_t* const answered =
-        rd_kafka_group_result_partitions(groups[i]);
-    for (int j = 0; answered != nullptr && j < answered->cnt; ++j) {
-      const TopicPartition tp{answered->elems[j].topic, answered->elems[j].partition};
-      for (CommittedOffset& offset : offsets) {
-        if (offset.tp == tp) offset.error = answered->elems[j].err;
-      }
-    }
-  }
-  return offsets;
-}
-
 }  // namespace kpipe

@@ -74,10 +74,4 @@ struct GroupOffsets {
 std::vector<GroupOffsets> committed_offsets(const Client& client,
                                             const std::vector<std::string>& groups);
 
-/// Sets committed offsets with their metadata. Returns them with each partition's own error: Kafka
-/// may take some and refuse others (all, with UNKNOWN_MEMBER_ID, when the group is active). An
-/// unknown group is created, an offset outside the log is taken: the caller checks both before.
-std::vector<CommittedOffset> alter_offsets(const Client& client, const std::string& group,
-                                           std::vector<CommittedOffset> offsets);
-
 }  // namespace kpipe

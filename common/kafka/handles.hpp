@@ -31,6 +31,9 @@ struct RdKafkaDeleter {
   void operator()(rd_kafka_AlterConsumerGroupOffsets_t* p) const noexcept {
     rd_kafka_AlterConsumerGroupOffsets_destroy(p);
   }
+  void operator()(rd_kafka_DeleteConsumerGroupOffsets_t* p) const noexcept {
+    rd_kafka_DeleteConsumerGroupOffsets_destroy(p);
+  }
 };
 
 template <typename T>
@@ -47,6 +50,7 @@ using KafkaAdminOptions = RdKafkaPtr<rd_kafka_AdminOptions_t>;
 using KafkaTopicCollection = RdKafkaPtr<rd_kafka_TopicCollection_t>;
 using ListOffsetsRequest = RdKafkaPtr<rd_kafka_ListConsumerGroupOffsets_t>;
 using AlterOffsetsRequest = RdKafkaPtr<rd_kafka_AlterConsumerGroupOffsets_t>;
+using DeleteOffsetsRequest = RdKafkaPtr<rd_kafka_DeleteConsumerGroupOffsets_t>;
 using KafkaMetadata = RdKafkaPtr<const rd_kafka_metadata_t>;
 
 }  // namespace kpipe

@@ -6,13 +6,18 @@
 #include <fstream>
 
 #include "common/base/error.hpp"
+#include "common/base/fd.hpp"
+#include "tests/unit/base_expect.hpp"
 #include "tools/kseek/plan.hpp"
 #include "tools/kseek/plan_output.hpp"
+#include "tools/kseek/prior_offsets.hpp"
+#include "tools/kseek/stored_by.hpp"
 #include "tools/kseek/target_file.hpp"
 
 namespace kpipe::kseek {
 namespace {
 
+using unit::contains;
 using Kind = OffsetSpec::Kind;
 
 PartitionLog log_of(std::int32_t partition, std::int64_t start, std::int64_t end) {
@@ -23,7 +28,7 @@ CommittedOffset committed(std::int32_t partition, std::int64_t offset,
   return {{topic, partition}, offset, metadata, RD_KAFKA_RESP_ERR_NO_ERROR};
 }
 Goal to(Kind kind, std::int64_t value = 0) {
-  return {OffsetSpec{kind, value}, "X", {}, false, std::nullopt};
+  return {OffsetSpec{kind, value}, "--to X", {}, false, std::nullopt};
 }
 
 Exit exit_of(const auto& call) {
@@ -105,9 +110,22 @@ TEST(KseekPlan, nothingCommittedToMoveFrom) {
   EXPECT_EQ(message_of(plan).find("orders[0]"), std::string::npos);
 }
 
-TEST(KseekPlan, offsetsOfAFileGoToTheirPartitions) {
+TEST(KseekPlan, whatLooksLikeATimeIsAskedAbout) {
+  const std::vector<PartitionLog> logs{log_of(0, 10, 90)};
+  const auto message = [&](std::int64_t value) {
+    return message_of([&] { make_plan(to(Kind::absolute, value), logs, {}); });
+  };
+  EXPECT_TRUE(contains(message(1'793'491'200),
+                       "Did you mean seconds since 1970? --to @1793491200 is 2026-11-01T00:00:00Z"))
+      << message(1'793'491'200);
+  EXPECT_TRUE(contains(message(1'793'491'200'000), "Did you mean milliseconds since 1970?"));
+  EXPECT_FALSE(contains(message(179'349'120), "Did you mean"));
+}
+
+TEST(KseekPlan, eachPartitionGoesToItsPlace) {
   Goal goal;
-  goal.offsets = {{{"orders", 1}, 20, 3}, {{"orders", 0}, 10, 0}};
+  goal.places[{"orders", 1}] = {20, 3};
+  goal.places[{"orders", 0}] = {10};
   const auto moves = make_plan(goal, {log_of(0, 0, 90), log_of(1, 0, 90)},
                                {committed(1, 90, "kpipe gen=8 sink=s")});
   EXPECT_EQ(moves.at(0).target, 10);
@@ -115,70 +133,212 @@ TEST(KseekPlan, offsetsOfAFileGoToTheirPartitions) {
   EXPECT_EQ(moves.at(1).metadata.generation, 9);
 }
 
-TEST(KseekPlan, outputAndPriorOffsetsAreCheckpointLines) {
-  const auto moves = make_plan(to(Kind::earliest), {log_of(0, 5, 90), log_of(1, 0, 9)},
-                               {committed(0, 50, "kpipe gen=2 sink=s")});
-  OutBuffer plan;
-  append_plan(plan, "etl", moves, OutputFormat::ndjson);
-  EXPECT_EQ(plan.view(),
-            "{\"topic\":\"orders\",\"partition\":0,\"offset\":5,\"gen\":3,\"group\":\"etl\","
-            "\"current\":50,\"delta\":-45,"
-            "\"log_start\":5,\"log_end\":90,\"sink\":\"s\"}\n"
-            "{\"topic\":\"orders\",\"partition\":1,\"offset\":0,\"gen\":3,\"group\":\"etl\","
-            "\"current\":null,\"delta\":null,"
-            "\"log_start\":0,\"log_end\":9}\n");
-  OutBuffer prior;
-  append_prior(prior, "etl", moves);
-  EXPECT_EQ(prior.view(),
-            "{\"topic\":\"orders\",\"partition\":0,\"offset\":50,\"gen\":2,\"group\":\"etl\","
-            "\"sink\":\"s\"}\n");
+TEST(KseekPlan, thePlacesGenerationAndSinkOutliveADeletion) {
+  Goal goal;
+  goal.places[{"orders", 0}] = {10, 7, "pg:orders"};
+  const auto moves = make_plan(goal, {log_of(0, 0, 90)}, {});
+  EXPECT_EQ(moves.at(0).metadata.text(), "kpipe gen=8 sink=pg:orders");
 }
 
-class KseekTargetFile : public testing::Test {
- protected:
-  void SetUp() override {
-    char name[] = "/tmp/kseek-test.XXXXXX";
-    const int fd = ::mkstemp(name);
-    ASSERT_GE(fd, 0);
-    ::close(fd);
-    path_ = name;
-  }
-  void TearDown() override { ::unlink(path_.c_str()); }
+TEST(KseekPlan, deletesWhatIsCommittedAndNeedsNoLogForIt) {
+  Goal goal;
+  goal.places[{"orders", 0}] = {};
+  goal.places[{"orders", 1}] = {};
+  PartitionLog gone = log_of(0, -1, -1);
+  gone.error = RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+  const auto moves =
+      make_plan(goal, {gone, log_of(1, 0, 9)}, {committed(0, 50, "kpipe gen=2 sink=s")});
+  ASSERT_EQ(moves.size(), 1U);
+  EXPECT_EQ(moves[0].current, 50);
+  EXPECT_EQ(moves[0].target, std::nullopt);
+  EXPECT_EQ(moves[0].delta(), std::nullopt);
+}
 
-  std::vector<Checkpoint> read(const std::string& text) const {
-    std::ofstream(path_) << text;
-    return read_target_file(path_);
-  }
+TEST(KseekPlan, aLogThatCannotBeReadIsNamed) {
+  PartitionLog gone = log_of(4, -1, -1);
+  gone.error = RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+  const auto plan = [&] { make_plan(to(Kind::earliest), {log_of(0, 0, 9), gone}, {}); };
+  EXPECT_EQ(exit_of(plan), Exit::no_input);
+  EXPECT_TRUE(contains(message_of(plan), "orders[4]: read the log's ends: "));
+}
+
+TEST(KseekPlan, outputAndPriorOffsetsAreCheckpointLines) {
+  GroupPlan plan{"etl", make_plan(to(Kind::earliest), {log_of(0, 5, 90), log_of(1, 0, 9)},
+                                  {committed(0, 50, "kpipe gen=2 sink=s")})};
+  OutBuffer lines;
+  append_plans(lines, {plan}, OutputFormat::ndjson);
+  EXPECT_EQ(lines.view(), R"({"topic":"orders","partition":0,"offset":5,"gen":3,"group":"etl",)"
+                          R"("current":50,"delta":-45,"log_start":5,"log_end":90,"sink":"s"})"
+                          "\n"
+                          R"({"topic":"orders","partition":1,"offset":0,"gen":3,"group":"etl",)"
+                          R"("current":null,"delta":null,"log_start":0,"log_end":9})"
+                          "\n");
+  OutBuffer prior;
+  append_prior(prior, plan);
+  EXPECT_EQ(prior.view(),
+            R"({"topic":"orders","partition":0,"offset":50,"gen":2,"group":"etl","sink":"s"})"
+            "\n"
+            R"({"topic":"orders","partition":1,"offset":null,"delete":true,"group":"etl"})"
+            "\n");
+}
+
+TEST(KseekPlan, aTableNamesGroupsWhereThereAreSeveral) {
+  const auto moves = make_plan(to(Kind::latest), {log_of(0, 5, 90)}, {committed(0, 50)});
+  OutBuffer one;
+  append_plans(one, {{"etl", moves}}, OutputFormat::table);
+  EXPECT_EQ(one.view(),
+            "TOPIC   PARTITION  CURRENT  NEW  DELTA  LOG-START  LOG-END\n"
+            "orders          0       50   90    +40          5       90\n");
+  OutBuffer two;
+  append_plans(two, {{"etl", moves}, {"a\x1b[2Jb", moves}}, OutputFormat::table);
+  EXPECT_TRUE(two.view().starts_with("GROUP ")) << two.view();
+  EXPECT_TRUE(contains(two.view(), "a\\x1b[2Jb")) << two.view();
+}
+
+TEST(KseekStoredBy, sinksKpipeAndOthers) {
+  OutBuffer lines;
+  append_stored_by(
+      lines,
+      {{"etl",
+        {committed(0, 5, "kpipe gen=2 sink=pg:public.orders"), committed(1, 6, "kpipe gen=1"),
+         committed(2, 7, "flink \"x\""), committed(3, 8)},
+        RD_KAFKA_RESP_ERR_NO_ERROR,
+        {}}},
+      OutputFormat::ndjson);
+  EXPECT_EQ(
+      lines.view(),
+      R"({"topic":"orders","partition":0,"offset":5,"gen":2,"group":"etl","sink":"pg:public.orders"})"
+      "\n"
+      R"({"topic":"orders","partition":1,"offset":6,"gen":1,"group":"etl","sink":null})"
+      "\n"
+      R"({"topic":"orders","partition":2,"offset":7,"group":"etl","sink":null,"metadata":"flink \"x\""})"
+      "\n"
+      R"({"topic":"orders","partition":3,"offset":8,"group":"etl","sink":null})"
+      "\n");
+}
+
+class KseekPriorOffsets : public testing::Test {
+ protected:
+  KseekPriorOffsets() : path_("/tmp/kseek-prior." + std::to_string(::getpid())) {}
+  ~KseekPriorOffsets() override { ::unlink(path_.c_str()); }
+
   std::string path_;
+  GroupPlan plan_{"etl", make_plan(to(Kind::latest), {log_of(0, 5, 90)}, {committed(0, 50)})};
 };
 
-TEST_F(KseekTargetFile, readsCheckpointLinesWithMoreFields) {
-  const auto targets = read(
-      "{\"topic\":\"b\",\"partition\":1,\"offset\":7,\"group\":\"g\",\"lag\":null}\n\n"
-      "{\"topic\":\"a\",\"partition\":0,\"offset\":null}\n"
-      "{\"topic\":\"a\",\"partition\":2,\"offset\":9}");
-  ASSERT_EQ(targets.size(), 2U);
-  EXPECT_EQ(targets[0].tp, (TopicPartition{"a", 2}));
-  EXPECT_EQ(targets[1].offset, 7);
+TEST_F(KseekPriorOffsets, collectsGroupsInANewFile) {
+  PriorOffsets prior(path_);
+  prior.keep(plan_);
+  prior.keep({"two", plan_.moves});
+  EXPECT_EQ(read_file(path_),
+            "{\"topic\":\"orders\",\"partition\":0,\"offset\":50,\"group\":\"etl\"}\n"
+            "{\"topic\":\"orders\",\"partition\":0,\"offset\":50,\"group\":\"two\"}\n");
+  EXPECT_EQ(prior.undo(), "kseek --from-file " + path_ + " --execute");
 }
 
-TEST_F(KseekTargetFile, namesTheLineThatIsNone) {
-  const auto bad = [&] {
-    read("{\"topic\":\"a\",\"partition\":2,\"offset\":9}\nTOPIC PARTITION\n");
-  };
-  EXPECT_EQ(exit_of(bad), Exit::data);
-  EXPECT_NE(message_of(bad).find(":2: "), std::string::npos);
-  EXPECT_EQ(exit_of([&] { read("{\"topic\":\"a\",\"partition\":2}\n"); }), Exit::data);
+TEST_F(KseekPriorOffsets, neverWritesOverAFileThatMayBeTheWayBack) {
+  std::ofstream(path_) << "precious";
+  const auto keep = [&] { PriorOffsets(path_).keep(plan_); };
+  EXPECT_EQ(exit_of(keep), Exit::usage);
+  EXPECT_EQ(read_file(path_), "precious");
 }
 
-TEST_F(KseekTargetFile, refusesTwoOffsetsForOnePartition) {
-  EXPECT_EQ(exit_of([&] {
-              read(
-                  "{\"topic\":\"a\",\"partition\":2,\"offset\":9}\n{\"topic\":\"a\",\"partition\":"
-                  "2,\"offset\":8}\n");
-            }),
+TEST_F(KseekPriorOffsets, theWayBackFromADeletionMayNeedToMakeTheGroup) {
+  Move deletion = plan_.moves.front();
+  deletion.target.reset();
+  PriorOffsets prior(path_);
+  prior.keep({"etl", {deletion}});
+  EXPECT_EQ(prior.undo(), "kseek --from-file " + path_ + " --execute --create-group");
+}
+
+std::map<std::string, Places> places(const std::vector<std::string>& lines,
+                                     const std::vector<std::string>& groups) {
+  TargetFile file("f");
+  for (std::size_t i = 0; i < lines.size(); ++i) file.add_line(lines[i], i + 1);
+  return file.for_groups(groups);
+}
+
+TEST(KseekTargetFile, checkpointLinesWithMoreFields) {
+  const auto found =
+      places({R"({"topic":"b","partition":1,"offset":7,"group":"g","gen":3,"sink":"pg:\u00e4"})",
+              "", R"({"topic":"a","partition":0,"offset":null,"group":"g","lag":null})",
+              R"({"topic":"a","partition":2,"offset":9,"group":"g"})", "kseek: g: 2 partitions"},
+             {"g"});
+  ASSERT_EQ(found.size(), 1U);
+  const Places& g = found.at("g");
+  ASSERT_EQ(g.size(), 2U);
+  EXPECT_EQ(g.at({"a", 2}).offset, 9);
+  EXPECT_EQ(g.at({"b", 1}).offset, 7);
+  EXPECT_EQ(g.at({"b", 1}).generation, 3);
+  EXPECT_EQ(g.at({"b", 1}).sink, "pg:ä");
+}
+
+TEST(KseekTargetFile, theWayBackToNothingIsADeletion) {
+  const auto found =
+      places({R"({"topic":"a","partition":0,"offset":null,"delete":true,"group":"g"})"}, {});
+  EXPECT_EQ(found.at("g").at({"a", 0}).offset, std::nullopt);
+  const auto both = [] { places({R"({"topic":"a","partition":0,"offset":1,"delete":true})"}, {}); };
+  EXPECT_EQ(exit_of(both), Exit::data);
+  EXPECT_EQ(exit_of([] { places({R"({"partition":0,"offset":null,"delete":true})"}, {"g"}); }),
             Exit::data);
-  EXPECT_EQ(exit_of([] { read_target_file("/nonexistent/kseek"); }), Exit::no_input);
+}
+
+TEST(KseekTargetFile, kafkasCsv) {
+  const auto one = places({"orders,0,5", "\"orders\",1,6"}, {"g"});
+  EXPECT_EQ(one.at("g").at({"orders", 0}).offset, 5);
+  EXPECT_EQ(one.at("g").at({"orders", 1}).offset, 6);
+  const auto two = places({"g,orders,0,5", "\"h, the other\",orders,0,6\r"}, {});
+  EXPECT_EQ(two.at("g").at({"orders", 0}).offset, 5);
+  EXPECT_EQ(two.at("h, the other").at({"orders", 0}).offset, 6);
+  for (const char* bad : {"orders,0", "orders,0,-5", "orders,-1,5", "orders,x,5", ",0,5",
+                          "orders,0,5x", "orders,0,", "topic,partition,offset"}) {
+    EXPECT_EQ(exit_of([&] { places({bad}, {"g"}); }), Exit::data) << bad;
+  }
+}
+
+TEST(KseekTargetFile, whoseLinesTheyAre) {
+  const std::string line = R"({"topic":"a","partition":0,"offset":1,"gen":4,"sink":"s","group":")";
+  const std::string of_g = line + "g\"}";
+  const std::string of_h = line + "h\"}";
+  const std::string of_none = R"({"topic":"a","partition":0,"offset":1,"gen":4})";
+  EXPECT_EQ(places({of_g}, {}).begin()->first, "g");
+  EXPECT_EQ(places({of_g, of_h}, {}).size(), 2U);
+  EXPECT_EQ(places({of_g, of_h}, {"h"}).begin()->first, "h");
+  EXPECT_EQ(places({of_none}, {"x", "y"}).size(), 2U);
+  // Lines of one group are a plan for another, but not what its sinks have seen.
+  const Place copied = places({of_g}, {"x"}).at("x").at({"a", 0});
+  EXPECT_EQ(copied.offset, 1);
+  EXPECT_EQ(copied.generation, 0);
+  EXPECT_EQ(copied.sink, "");
+  EXPECT_EQ(places({of_g}, {"g"}).at("g").at({"a", 0}).generation, 4);
+
+  EXPECT_EQ(exit_of([&] { places({of_none}, {}); }), Exit::usage);
+  EXPECT_EQ(exit_of([&] { places({of_g, of_h}, {"x"}); }), Exit::data);
+  EXPECT_EQ(exit_of([&] { places({of_g, of_none}, {"g"}); }), Exit::data);
+  EXPECT_EQ(exit_of([&] { places({}, {"g"}); }), Exit::data);
+}
+
+TEST(KseekTargetFile, namesTheLineThatIsNone) {
+  const std::string good = R"({"topic":"a","partition":2,"offset":9})";
+  EXPECT_EQ(message_of([&] {
+              places({good, "TOPIC PARTITION"}, {"g"});
+            }),
+            "f:2: not a JSON object");
+  for (const char* bad :
+       {R"({"topic":"a","partition":2})", R"({"topic":"a","partition":2,"offset":)",
+        R"({"topic":"a","partition":2,"offset":1,"group":5})"}) {
+    EXPECT_TRUE(message_of([&] { places({bad}, {"g"}); }).starts_with("f:1: ")) << bad;
+  }
+}
+
+TEST(KseekTargetFile, refusesTwoOffsetsForOnePartition) {
+  const std::string nine = R"({"topic":"a","partition":2,"offset":9})";
+  EXPECT_EQ(places({nine, nine}, {"g"}).at("g").size(), 1U);
+  EXPECT_EQ(message_of([&] {
+              places({nine, R"({"topic":"a","partition":2,"offset":8})"}, {"g"});
+            }),
+            "f:2: a[2] was named before with offset 9. Give each partition of a group once");
+  EXPECT_EQ(exit_of([] { read_target_file("/nonexistent/kseek", {"g"}); }), Exit::no_input);
 }
 
 }  // namespace

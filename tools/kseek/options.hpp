@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -13,19 +14,34 @@
 
 namespace kpipe::kseek {
 
+/// Where to go. Exactly one of the members is set, none of them with --stored-by.
+struct Target {
+  std::optional<OffsetSpec> place;
+  std::string text;        ///< of `place` as typed, for messages
+  std::string from_file;   ///< "-" is stdin
+  std::string from_group;  ///< where that group stands
+  bool remove = false;     ///< nowhere: the committed offsets are deleted
+
+  bool none() const { return !place && from_file.empty() && from_group.empty() && !remove; }
+};
+
 struct Options {
   ConnectionOptions connection;
-  std::string group;
+  std::vector<std::string> groups;  ///< each once; may be empty with Target::from_file
   std::vector<TopicScope> topics;
-  bool all_topics = false;
-  std::optional<OffsetSpec> to;
-  std::string to_text;    ///< as typed, for messages
-  std::string from_file;  ///< in place of `to` and the topics; "-" is stdin
+  std::string topic_pattern;  ///< empty: none
+  bool all_topics = false;    ///< what the group has committed
+  Target target;
+  bool stored_by = false;
   bool execute = false;
   bool create_group = false;
   bool clamp = false;
-  std::optional<std::int64_t> generation;  ///< unset: one above the group's
+  std::optional<std::chrono::milliseconds> wait;  ///< for active groups to become empty
+  std::string save;                               ///< file for the prior offsets; empty: stderr
+  std::optional<std::int64_t> generation;         ///< unset: one above the group's
   OutputFormat output = OutputFormat::ndjson;
+
+  bool names_topics() const { return !topics.empty() || !topic_pattern.empty(); }
 };
 
 /// An exit status when there is nothing left to do (--help). Throws Error(usage).

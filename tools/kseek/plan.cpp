@@ -2,9 +2,9 @@
 #include "tools/kseek/plan.hpp"
 
 #include <algorithm>
-#include <map>
 
 #include "common/base/error.hpp"
+#include "common/base/time_zone.hpp"
 
 namespace kpipe::kseek {
 namespace {
@@ -27,15 +27,20 @@ class Refusals {
   std::string text_;
 };
 
+/// For each topic the highest generation that its sinks may have seen.
 std::map<std::string, std::int64_t> highest_generations(
-    const std::vector<CommittedOffset>& committed) {
+    const std::vector<CommittedOffset>& committed, const Places& places) {
   std::map<std::string, std::int64_t> highest;
+  const auto seen = [&](const std::string& topic, std::int64_t generation) {
+    std::int64_t& known = highest[topic];
+    known = std::max(known, generation);
+  };
   for (const CommittedOffset& offset : committed) {
     CommitMetadata metadata;
-    if (!CommitMetadata::parse(offset.metadata, metadata)) continue;
-    std::int64_t& generation = highest[offset.tp.topic];
-    generation = std::max(generation, metadata.generation);
+    if (CommitMetadata::parse(offset.metadata, metadata))
+      seen(offset.tp.topic, metadata.generation);
   }
+  for (const auto& [tp, place] : places) seen(tp.topic, place.generation);
   return highest;
 }
 
@@ -51,22 +56,49 @@ Move start_move(const PartitionLog& log, const CommittedOffset* committed) {
   return move;
 }
 
-std::optional<ResolvedOffset> place_of(const Goal& goal, const PartitionLog& log,
-                                       const Move& move) {
-  if (goal.spec) return resolve_offset(*goal.spec, log, log.end, move.current);
-  for (const Checkpoint& checkpoint : goal.offsets) {
-    if (checkpoint.tp == log.tp) return ResolvedOffset{checkpoint.offset};
-  }
-  return std::nullopt;
+void check_log(const PartitionLog& log) {
+  if (log.error == RD_KAFKA_RESP_ERR_NO_ERROR) return;
+  const Exit exit = exit_for(log.error);
+  throw Error(exit, to_string(log.tp) + ": read the log's ends: " + rd_kafka_err2str(log.error) +
+                        (exit == Exit::no_input ? ". Check the name" : ""));
+}
+
+/// Into the log, or onto the list of those that are outside.
+void confine(const Goal& goal, std::int64_t offset, Move& move, Refusals& outside) {
+  move.target = std::clamp(offset, move.log_start, move.log_end);
+  move.clamped = move.target != offset;
+  if (!move.clamped || goal.clamp) return;
+  outside.add(to_string(move.tp) + "@" + std::to_string(offset) + ": outside the log, which has " +
+              std::to_string(move.log_start) + " to " + std::to_string(move.log_end));
+}
+
+/// Offsets of 10 and 13 digits are rare, and times are often pasted.
+std::string remedy_outside(const Goal& goal) {
+  constexpr std::int64_t seconds = 1'000'000'000;
+  constexpr std::int64_t milliseconds = seconds * 1000;
+  std::string remedy = "--clamp takes the nearest end";
+  if (!goal.spec || goal.spec->kind != OffsetSpec::Kind::absolute) return remedy;
+  const std::int64_t value = goal.spec->value;
+  const bool is_seconds = value >= seconds && value < 10 * seconds;
+  const bool is_milliseconds = value >= milliseconds && value < 10 * milliseconds;
+  if (!is_seconds && !is_milliseconds) return remedy;
+  return "Did you mean " + std::string(is_seconds ? "seconds" : "milliseconds") +
+         " since 1970? --to @" + std::to_string(value) + " is " +
+         utc_text(is_seconds ? value * 1000 : value) + "; " + remedy;
 }
 
 }  // namespace
+
+std::optional<std::int64_t> Move::delta() const {
+  if (!current || !target) return std::nullopt;
+  return *target - *current;
+}
 
 std::vector<Move> make_plan(const Goal& goal, const std::vector<PartitionLog>& logs,
                             const std::vector<CommittedOffset>& committed) {
   std::map<TopicPartition, const CommittedOffset*> by_partition;
   for (const CommittedOffset& offset : committed) by_partition[offset.tp] = &offset;
-  std::map<std::string, std::int64_t> generations = highest_generations(committed);
+  std::map<std::string, std::int64_t> generations = highest_generations(committed, goal.places);
 
   Refusals unplaced;
   Refusals outside;
@@ -74,21 +106,22 @@ std::vector<Move> make_plan(const Goal& goal, const std::vector<PartitionLog>& l
   for (const PartitionLog& log : logs) {
     const auto found = by_partition.find(log.tp);
     Move move = start_move(log, found == by_partition.end() ? nullptr : found->second);
-    const std::optional<ResolvedOffset> place = place_of(goal, log, move);
+    if (!goal.spec && !goal.places.at(log.tp).offset) {
+      if (move.current) moves.push_back(std::move(move));
+      continue;
+    }
+    check_log(log);
+    const auto place = goal.spec ? resolve_offset(*goal.spec, log, log.end, move.current)
+                                 : ResolvedOffset{*goal.places.at(log.tp).offset};
     if (!place) {
       unplaced.add(to_string(log.tp) + ": the group has committed nothing there");
       continue;
     }
-    move.target = std::clamp(place->offset, log.start, log.end);
-    move.clamped = move.target != place->offset;
     move.after_last_record = place->after_last_record;
-    if (move.clamped && !goal.clamp) {
-      outside.add(to_string(log.tp) + "@" + std::to_string(place->offset) +
-                  ": outside the log, which has " + std::to_string(log.start) + " to " +
-                  std::to_string(log.end));
-    }
+    confine(goal, place->offset, move, outside);
     const std::int64_t highest = generations[log.tp.topic];
     move.metadata = {goal.generation.value_or(highest + 1), move.lineage.sink};
+    if (move.metadata.sink.empty() && !goal.spec) move.metadata.sink = goal.places.at(log.tp).sink;
     if (move.metadata.generation <= highest) {
       throw Error(Exit::usage, "--generation: " + std::to_string(*goal.generation) + ": " +
                                    log.tp.topic + " is at " + std::to_string(highest) +
@@ -96,9 +129,8 @@ std::vector<Move> make_plan(const Goal& goal, const std::vector<PartitionLog>& l
     }
     moves.push_back(std::move(move));
   }
-  unplaced.raise("--to " + goal.text +
-                 " moves from a committed offset: name a place, such as --to earliest");
-  outside.raise("--clamp takes the nearest end");
+  unplaced.raise(goal.text + " moves from a committed offset: name a place, such as --to earliest");
+  outside.raise(remedy_outside(goal));
   return moves;
 }
 

@@ -10,15 +10,14 @@
 
 namespace kpipe::kseek {
 
-/// The plan. NDJSON lines are checkpoint lines of the NEW offsets, so that a saved plan can be
+/// The plans. NDJSON lines are checkpoint lines of the NEW offsets, so that a saved plan can be
 /// carried out later with --from-file:
-/// {"topic","partition","offset","gen","group","current","delta","log_start",
-/// "log_end","sink"?,"after_last_record"?,"clamped"?}.
-void append_plan(OutBuffer& out, const std::string& group, const std::vector<Move>& moves,
-                 OutputFormat format);
+/// {"topic","partition","offset","gen","group","current","delta","log_start","log_end","sink"?,
+/// "after_last_record"?,"clamped"?}. A deletion has "offset":null,"delete":true.
+void append_plans(OutBuffer& out, const std::vector<GroupPlan>& plans, OutputFormat format);
 
-/// Checkpoint lines of the PRIOR offsets: what --from-file needs to undo the move. Partitions
-/// without a committed offset have none.
-void append_prior(OutBuffer& out, const std::string& group, const std::vector<Move>& moves);
+/// Lines of the PRIOR offsets, in the same form: what --from-file needs to undo the move. Where
+/// nothing was committed the way back is a deletion.
+void append_prior(OutBuffer& out, const GroupPlan& plan);
 
 }  // namespace kpipe::kseek
