@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The same move by Kafka's own kafka-consumer-groups and by kseek, on one topic and two groups that stand alike: both must
 # announce the same new offsets, and both groups must then have them, as a third client (kadmin, Python) reads them.
-# shellcheck disable=SC2030,SC2031,SC2154  # bats runs each test in a subshell, and sets status and stderr there
+# shellcheck disable=SC2030,SC2031,SC2034,SC2153,SC2154  # bats runs each test in a subshell, and sets status and stderr there
 
 bats_require_minimum_version 1.5.0
 load ../support/common
@@ -21,6 +21,8 @@ setup_file() {
   kadmin delete-records "$TOPIC" 0 2
   export RECORD_7=$((now - 5 * 600 - 300))
 }
+
+teardown() { seek_teardown; }
 
 setup() {
   seek_setup
@@ -102,4 +104,18 @@ same() {
   assert_equal "$status" 0
   assert_equal "$(stands "$KAFKAS")" $'1 8\n2 0'
   assert_equal "$(stands "$OURS")" $'1 8\n2 0'
+}
+
+@test "a share group has no committed offsets to move" {
+  new_topic
+  (kafka_java -Xmx64m org.apache.kafka.tools.consumer.ConsoleShareConsumer --bootstrap-server "$KAFKA_BOOTSTRAP" \
+    --topic "$TOPIC" --group "$GROUP") >share.out 2>share.err 3>&- &
+  member=$!
+  # It begins at the end: a record that it got was written after it had joined.
+  got_one() { echo x | produce "$TOPIC" && [[ -s share.out ]]; }
+  wait_until 60 got_one || fail "$(cat share.err)"
+  run --separate-stderr kseek -q -g "$GROUP" -t "$TOPIC:0" --to earliest --create-group --execute
+  assert_equal "$status" 66
+  assert_equal "$(tail -n 1 <<<"$stderr")" \
+    "kseek: $GROUP: ${TOPIC}[0]: not moved: the name belongs to a group that commits no offsets (a share group, for example). Check the name"
 }

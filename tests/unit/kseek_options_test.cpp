@@ -114,6 +114,8 @@ TEST(KseekOptions, whatDoesNothingBesideTheRestIsRefused) {
   for (const char* option : {"--create-group", "--clamp", "--generation=5"}) {
     EXPECT_TRUE(contains(refused_place({"--delete", option}), "writes no offset")) << option;
   }
+  EXPECT_TRUE(contains(refused_place({"--to", "5", "--dry-run", "--execute"}), "not both"));
+  EXPECT_FALSE(parse({"-g", "g", "-t", "a", "--to", "5", "--dry-run"}).execute);
   EXPECT_TRUE(contains(refused_place({"--to", "5", "--wait", "5s"}), "only with --execute"));
   EXPECT_EQ(parse({"-g", "g", "-t", "a", "--to", "5", "--wait", "5s", "--execute"}).wait->count(),
             5000);

@@ -7,9 +7,17 @@
 namespace kpipe::kseek {
 namespace {
 
-bool has_members(rd_kafka_resp_err_t error) {
-  return error == RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID ||
-         error == RD_KAFKA_RESP_ERR_GROUP_SUBSCRIBED_TO_TOPIC;
+/// Where Kafka's own text leaves open what happened; otherwise empty.
+std::string cause(rd_kafka_resp_err_t error) {
+  switch (error) {
+    case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:
+    case RD_KAFKA_RESP_ERR_GROUP_SUBSCRIBED_TO_TOPIC:
+      return "the group has become active. Stop its members and try again";
+    case RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND:
+      return "the name belongs to a group that commits no offsets (a share group, for example)";
+    default:
+      return {};
+  }
 }
 
 std::string count_text(std::size_t count, const char* done) {
@@ -28,10 +36,8 @@ class Outcome {
         ++succeeded;
         continue;
       }
-      const Error error = client_.error(
-          group_ + ": " + to_string(result.tp) + ": not " + done, result.error,
-          has_members(result.error) ? "the group has become active. Stop its members and try again"
-                                    : "");
+      const Error error = client_.error(group_ + ": " + to_string(result.tp) + ": not " + done,
+                                        result.error, cause(result.error));
       log::error(error.what());
       if (failed_++ == 0) first_failure_ = error.exit();
     }

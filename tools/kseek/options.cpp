@@ -109,6 +109,8 @@ std::optional<int> parse_options(int argc, const char* const* argv, Options& opt
                "Only show which sink of kpipe the group's committed offsets are those of.");
   cli.add_flag("--execute", options.execute,
                "Move the offsets. Without it the plan is only shown.");
+  bool dry_run = false;
+  cli.add_flag("--dry-run", dry_run, "Only show the plan, as without --execute.");
   app.add_duration("--wait", options.wait,
                    "With --execute: wait this long for the members of an active group to leave.");
   cli.add_option("--save", options.save,
@@ -128,6 +130,8 @@ std::optional<int> parse_options(int argc, const char* const* argv, Options& opt
 
   if (const auto status = app.parse(argc, argv)) return status;
 
+  if (dry_run && options.execute)
+    throw Error(Exit::usage, "--dry-run, --execute: one of the two, not both");
   for (const std::string& group : groups) add_groups(group, options.groups);
   for (const std::string& topic : topics) add_topic_scopes(topic, options.topics);
   if (!options.topic_pattern.empty()) const TopicPattern check(options.topic_pattern);

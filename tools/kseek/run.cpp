@@ -96,10 +96,12 @@ void act(const Client& client, const Options& options, const std::vector<GroupPl
       continue;
     }
     prior.keep(plan);
-    changed = true;
     try {
-      failures.add(carry_out(client, plan));
+      const Exit exit = carry_out(client, plan);
+      changed = changed || exit == Exit::ok || exit == Exit::check_failed;
+      failures.add(exit);
     } catch (const Error& error) {
+      changed = true;  // for all that is known
       failures.add(error);
     }
   }
