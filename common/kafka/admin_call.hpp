@@ -37,6 +37,12 @@ class AdminCall {
         reinterpret_cast<std::uintptr_t>(rd_kafka_event_opaque(event.get())));
   }
 
+  void require_stable_offsets() {
+    const KafkaErrorHandle error(
+        rd_kafka_AdminOptions_set_require_stable_offsets(options_.get(), 1));
+    if (error) throw Error(Exit::software, what_ + ": " + rd_kafka_error_string(error.get()));
+  }
+
   const rd_kafka_AdminOptions_t* options() const { return options_.get(); }
   rd_kafka_queue_t* queue() const { return queue_.get(); }
 

@@ -148,6 +148,7 @@ Exit exit_for(rd_kafka_resp_err_t code) noexcept {
     case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION:
     case RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS:
     case RD_KAFKA_RESP_ERR_NON_EMPTY_GROUP:
+    case RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT:
     case RD_KAFKA_RESP_ERR_GROUP_SUBSCRIBED_TO_TOPIC:
       return Exit::temp_fail;
     case RD_KAFKA_RESP_ERR__INVALID_ARG:

@@ -191,11 +191,13 @@ std::vector<GroupDescription> describe_groups(const Client& client,
 }
 
 std::vector<GroupOffsets> committed_offsets(const Client& client,
-                                            const std::vector<std::string>& groups) {
+                                            const std::vector<std::string>& groups,
+                                            PendingOffsets pending) {
   std::vector<GroupOffsets> results;
   for (const std::string& group : groups)
     results.push_back({group, {}, RD_KAFKA_RESP_ERR_NO_ERROR, {}});
   AdminCall call(client, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, "read committed offsets");
+  if (pending == PendingOffsets::refuse) call.require_stable_offsets();
   std::size_t sent = 0;
   for (std::size_t answered = 0; answered < results.size(); ++answered) {
     for (; sent < results.size() && sent < answered + kWindow; ++sent) {

@@ -70,8 +70,13 @@ struct GroupOffsets {
   std::string error_text;
 };
 
+/// What to make of offsets that an open transaction is about to commit (KIP-447): the last ones
+/// before it, or the error UNSTABLE_OFFSET_COMMIT for the group or the partition.
+enum class PendingOffsets { pass_over, refuse };
+
 /// Everything that these groups have committed, in the order asked.
 std::vector<GroupOffsets> committed_offsets(const Client& client,
-                                            const std::vector<std::string>& groups);
+                                            const std::vector<std::string>& groups,
+                                            PendingOffsets pending = PendingOffsets::pass_over);
 
 }  // namespace kpipe

@@ -188,6 +188,24 @@ waits_for() {
   assert_equal "$(committed "$GROUP" "$TOPIC")" "$before"
 }
 
+@test "an offset that an open transaction is about to commit is not moved from under it" {
+  fill
+  kadmin commit-pending "$GROUP" "$TOPIC" 1 9
+  local scope
+  for scope in "-t $TOPIC --to earliest" '--all-topics --to earliest' '--all-topics --delete' "-t $TOPIC:1 --to latest"; do
+    # shellcheck disable=SC2086  # words
+    seek $scope --execute
+    assert_equal "$status" 75
+    assert_equal "$stderr" "kseek: ${TOPIC}[1]: read the committed offset: an open transaction is about to commit another one. \
+Try again when it has ended"
+  done
+  run --separate-stderr kseek -g "$(unique g)" --from-group "$GROUP" --create-group --execute
+  assert_equal "$status" 75
+  assert_equal "$(committed "$GROUP" "$TOPIC")" "$before"
+  seek -t "$TOPIC:0" --to latest --execute
+  assert_equal "$status" 0
+}
+
 @test "a partition that Kafka refuses is named, the others are moved, exit 1" {
   fill
   # Kafka takes metadata of 4096 bytes (offset.metadata.max.bytes): a generation of three digits is one too many.

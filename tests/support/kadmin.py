@@ -108,6 +108,16 @@ def commit(group, topic, partition, offset, metadata):
             raise KafkaException(p.error)
 
 
+def commit_pending(group, topic, partition, offset):
+    """Leaves a transaction open that is about to commit the offset; the broker aborts it after a minute."""
+    producer = Producer({**BOOTSTRAP, "transactional.id": f"kadmin-{group}", "transaction.timeout.ms": 60000})
+    producer.init_transactions(TIMEOUT)
+    producer.begin_transaction()
+    member = Consumer({**BOOTSTRAP, "group.id": group}).consumer_group_metadata()
+    producer.send_offsets_to_transaction([TopicPartition(topic, partition, offset)], member, TIMEOUT)
+    os._exit(0)  # a clean end would abort it
+
+
 def group_state(group):
     """state, number of members."""
     description = admin().describe_consumer_groups([group])[group].result(TIMEOUT)
@@ -250,6 +260,7 @@ def arguments():
     command(delete_records, topic, partition, ("before", int))
     command(committed, ("group", str), topic)
     command(commit, ("group", str), topic, partition, ("offset", int), metadata={"default": None})
+    command(commit_pending, ("group", str), topic, partition, ("offset", int))
     command(group_state, ("group", str))
     command(delete_group, ("group", str))
     command(ends, topic)

@@ -162,6 +162,14 @@ TEST(KseekPlan, aLogThatCannotBeReadIsNamed) {
   EXPECT_TRUE(contains(message_of(plan), "orders[4]: read the log's ends: "));
 }
 
+TEST(KseekPlan, anOffsetThatCouldNotBeReadIsNotTakenForNone) {
+  CommittedOffset unread = committed(0, -1);
+  unread.error = RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT;
+  const auto plan = [&] { make_plan(to(Kind::earliest), {log_of(0, 0, 9)}, {unread}); };
+  EXPECT_EQ(exit_of(plan), Exit::temp_fail);
+  EXPECT_TRUE(message_of(plan).starts_with("orders[0]: read the committed offset: "));
+}
+
 TEST(KseekPlan, outputAndPriorOffsetsAreCheckpointLines) {
   GroupPlan plan{"etl", make_plan(to(Kind::earliest), {log_of(0, 5, 90), log_of(1, 0, 9)},
                                   {committed(0, 50, "kpipe gen=2 sink=s")})};

@@ -94,6 +94,16 @@ std::optional<std::int64_t> Move::delta() const {
   return *target - *current;
 }
 
+void check_committed(const CommittedOffset& committed) {
+  if (committed.error == RD_KAFKA_RESP_ERR_NO_ERROR) return;
+  const bool pending = committed.error == RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT;
+  throw Error(exit_for(committed.error),
+              to_string(committed.tp) + ": read the committed offset: " +
+                  (pending ? "an open transaction is about to commit another one. Try again when "
+                             "it has ended"
+                           : rd_kafka_err2str(committed.error)));
+}
+
 std::vector<Move> make_plan(const Goal& goal, const std::vector<PartitionLog>& logs,
                             const std::vector<CommittedOffset>& committed) {
   std::map<TopicPartition, const CommittedOffset*> by_partition;
@@ -105,6 +115,7 @@ std::vector<Move> make_plan(const Goal& goal, const std::vector<PartitionLog>& l
   std::vector<Move> moves;
   for (const PartitionLog& log : logs) {
     const auto found = by_partition.find(log.tp);
+    if (found != by_partition.end()) check_committed(*found->second);
     Move move = start_move(log, found == by_partition.end() ? nullptr : found->second);
     if (!goal.spec && !goal.places.at(log.tp).offset) {
       if (move.current) moves.push_back(std::move(move));

@@ -49,12 +49,15 @@ struct Goal {
   std::optional<std::int64_t> generation;
 };
 
+/// Throws Error when it could not be read: taken for "nothing committed" it would be lost.
+void check_committed(const CommittedOffset& committed);
+
 /// The moves, in the order of `logs`, without deletions where nothing is committed. Each carries a
 /// generation above all that the group has, or is known to have had, for that topic, so that a sink
 /// knows it for a deliberate replay; and the name of the sink that followed the group. Pure. Throws
 /// Error(data) naming every partition that cannot go there: outside the log without `clamp`, or
-/// nothing committed to move from; Error(no_input, unavailable) naming one whose log could not be
-/// read; Error(usage) for a generation that is not above.
+/// nothing committed to move from; Error(no_input, unavailable) naming one whose log or
+/// committed offset could not be read; Error(usage) for a generation that is not above.
 std::vector<Move> make_plan(const Goal& goal, const std::vector<PartitionLog>& logs,
                             const std::vector<CommittedOffset>& committed);
 

@@ -57,10 +57,13 @@ std::vector<TopicPartition> partitions_in_scope(Client& client, const Options& o
   return {found.begin(), found.end()};
 }
 
+/// Those whose offset could not be read too: nobody knows that there is none.
 std::vector<CommittedOffset> with_offset(const GroupOffsets& group) {
   std::vector<CommittedOffset> offsets;
   std::copy_if(group.offsets.begin(), group.offsets.end(), std::back_inserter(offsets),
-               [](const CommittedOffset& offset) { return offset.offset >= 0; });
+               [](const CommittedOffset& offset) {
+                 return offset.offset >= 0 || offset.error != RD_KAFKA_RESP_ERR_NO_ERROR;
+               });
   return offsets;
 }
 
@@ -145,7 +148,8 @@ void Survey::ask_groups(const Client& client, const std::vector<std::string>& na
   if (!source.empty() && same == names.end()) with_source.push_back(source);
 
   auto described = std::async(std::launch::async, [&] { return describe_groups(client, names); });
-  std::vector<GroupOffsets> offsets = committed_offsets(client, with_source);
+  std::vector<GroupOffsets> offsets = committed_offsets(
+      client, with_source, options_.stored_by ? PendingOffsets::pass_over : PendingOffsets::refuse);
   if (!source.empty()) {
     source_ = offsets[static_cast<std::size_t>(same - names.begin())];
   }
@@ -205,8 +209,10 @@ Goal Survey::goal_of(const GroupFacts& group) const {
   if (!target.from_group.empty()) {
     if (source_.error != RD_KAFKA_RESP_ERR_NO_ERROR)
       throw client_.error("--from-group: " + target.from_group, source_.error, source_.error_text);
-    for (const CommittedOffset& offset : committed_in_scope(options_, source_))
+    for (const CommittedOffset& offset : committed_in_scope(options_, source_)) {
+      check_committed(offset);
       goal.places[offset.tp] = {offset.offset};
+    }
   }
   return goal;
 }
