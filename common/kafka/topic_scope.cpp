@@ -30,12 +30,7 @@ std::optional<Range> parse_range(std::string_view text) {
 }
 
 std::string checked_name(std::string_view name) {
-  constexpr std::size_t longest = 249;  // Kafka's own limit
-  const bool legal = !name.empty() && name.size() <= longest &&
-                     std::all_of(name.begin(), name.end(), [](unsigned char c) {
-                       return std::isalnum(c) != 0 || c == '.' || c == '_' || c == '-';
-                     });
-  if (!legal) {
+  if (!is_topic_name(name)) {
     throw Error(Exit::usage, "-t: '" + std::string(name) +
                                  "': not a topic name (letters, digits, '.', '_' and '-')");
   }
@@ -61,6 +56,14 @@ void add_scope(TopicScope scope, std::vector<TopicScope>& scopes) {
 }
 
 }  // namespace
+
+bool is_topic_name(std::string_view name) noexcept {
+  constexpr std::size_t longest = 249;
+  return !name.empty() && name.size() <= longest &&
+         std::all_of(name.begin(), name.end(), [](unsigned char c) {
+           return std::isalnum(c) != 0 || c == '.' || c == '_' || c == '-';
+         });
+}
 
 void add_topic_scopes(std::string_view text, std::vector<TopicScope>& scopes) {
   for (std::string_view rest = text;;) {

@@ -21,6 +21,9 @@ struct TopicScope {
   bool operator==(const TopicScope&) const = default;
 };
 
+/// What a broker takes for a topic's name (Kafka's Topic.validate()).
+bool is_topic_name(std::string_view name) noexcept;
+
 /// "orders", "orders:0,2-5", "orders,payments:3": adds to `scopes`. A comma ends a topic unless
 /// partitions are being listed; a topic named twice is widened. Throws Error(usage).
 void add_topic_scopes(std::string_view text, std::vector<TopicScope>& scopes);

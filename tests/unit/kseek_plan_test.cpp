@@ -299,7 +299,7 @@ TEST(KseekTargetFile, kafkasCsv) {
   EXPECT_EQ(two.at("g").at({"orders", 0}).offset, 5);
   EXPECT_EQ(two.at("h, the other").at({"orders", 0}).offset, 6);
   for (const char* bad : {"orders,0", "orders,0,-5", "orders,-1,5", "orders,x,5", ",0,5",
-                          "orders,0,5x", "orders,0,", "topic,partition,offset"}) {
+                          "orders,0,5x", "orders,0,", "or\xc3\x28,0,5", "topic,partition,offset"}) {
     EXPECT_EQ(exit_of([&] { places({bad}, {"g"}); }), Exit::data) << bad;
   }
 }

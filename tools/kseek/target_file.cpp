@@ -11,6 +11,7 @@
 #include "common/base/fd.hpp"
 #include "common/base/line_reader.hpp"
 #include "common/base/parse.hpp"
+#include "common/kafka/topic_scope.hpp"
 
 namespace kpipe::kseek {
 namespace {
@@ -99,7 +100,7 @@ void TargetFile::add_csv(std::string_view text, std::uint64_t number) {
   const std::string topic(take_last_field(text));
   const std::string group(unquoted(text));
   const bool legal = offset && *offset >= 0 && partition && *partition >= 0 &&
-                     *partition <= std::numeric_limits<std::int32_t>::max() && !topic.empty();
+                     *partition <= std::numeric_limits<std::int32_t>::max() && is_topic_name(topic);
   if (!legal) {
     refuse(number,
            "neither a checkpoint line nor Kafka's topic,partition,offset or "
