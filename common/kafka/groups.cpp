@@ -65,6 +65,11 @@ GroupDescription to_description(const rd_kafka_ConsumerGroupDescription_t* from)
   description.type = text_or_empty(
       rd_kafka_consumer_group_type_name(rd_kafka_ConsumerGroupDescription_type(from)));
   description.assignor = text_or_empty(rd_kafka_ConsumerGroupDescription_partition_assignor(from));
+  if (const rd_kafka_Node_t* const node = rd_kafka_ConsumerGroupDescription_coordinator(from);
+      node != nullptr) {
+    description.coordinator = {rd_kafka_Node_id(node), text_or_empty(rd_kafka_Node_host(node)),
+                               rd_kafka_Node_port(node)};
+  }
   const std::size_t count = rd_kafka_ConsumerGroupDescription_member_count(from);
   for (std::size_t i = 0; i < count; ++i) {
     description.members.push_back(to_member(rd_kafka_ConsumerGroupDescription_member(from, i)));

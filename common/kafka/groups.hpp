@@ -39,6 +39,13 @@ struct GroupMember {
   std::vector<TopicPartition> assignment;
 };
 
+/// The broker that keeps a group's members and offsets.
+struct GroupCoordinator {
+  std::int32_t id = -1;  ///< -1: not known
+  std::string host;
+  std::uint16_t port = 0;
+};
+
 struct GroupDescription {
   std::string group;
   std::string state;
@@ -47,6 +54,7 @@ struct GroupDescription {
   std::vector<GroupMember> members;
   rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
   std::string error_text;
+  GroupCoordinator coordinator{};
 
   /// Kafka describes a group that it does not know as "Dead" (from KIP-1043 on as an error). One
   /// with committed offsets and no members is "Empty".

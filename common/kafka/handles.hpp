@@ -34,6 +34,8 @@ struct RdKafkaDeleter {
   void operator()(rd_kafka_DeleteConsumerGroupOffsets_t* p) const noexcept {
     rd_kafka_DeleteConsumerGroupOffsets_destroy(p);
   }
+  void operator()(rd_kafka_DeleteGroup_t* p) const noexcept { rd_kafka_DeleteGroup_destroy(p); }
+  void operator()(const rd_kafka_group_list* p) const noexcept { rd_kafka_group_list_destroy(p); }
 };
 
 template <typename T>
@@ -51,6 +53,8 @@ using KafkaTopicCollection = RdKafkaPtr<rd_kafka_TopicCollection_t>;
 using ListOffsetsRequest = RdKafkaPtr<rd_kafka_ListConsumerGroupOffsets_t>;
 using AlterOffsetsRequest = RdKafkaPtr<rd_kafka_AlterConsumerGroupOffsets_t>;
 using DeleteOffsetsRequest = RdKafkaPtr<rd_kafka_DeleteConsumerGroupOffsets_t>;
+using DeleteGroupRequest = RdKafkaPtr<rd_kafka_DeleteGroup_t>;
+using KafkaGroupList = RdKafkaPtr<const rd_kafka_group_list>;
 using KafkaMetadata = RdKafkaPtr<const rd_kafka_metadata_t>;
 
 }  // namespace kpipe

@@ -39,23 +39,24 @@ std::vector<OffsetAnswer> list_offsets(const Client& client,
     throw client.error("list offsets", rd_kafka_event_error(event.get()),
                        rd_kafka_event_error_string(event.get()));
   }
-  std::map<TopicPartition, OffsetAnswer*> by_partition;
-  for (OffsetAnswer& answer : answers) by_partition[answer.tp] = &answer;
+  // The answers come in an order of their own.
+  std::map<TopicPartition, std::vector<std::size_t>> places;
+  for (std::size_t i = 0; i < answers.size(); ++i) places[answers[i].tp].push_back(i);
   std::size_t count = 0;
   const rd_kafka_ListOffsetsResultInfo_t** infos =
       rd_kafka_ListOffsets_result_infos(rd_kafka_event_ListOffsets_result(event.get()), &count);
   for (std::size_t i = 0; i < count; ++i) {
     const rd_kafka_topic_partition_t* found =
         rd_kafka_ListOffsetsResultInfo_topic_partition(infos[i]);
-    const auto asked = by_partition.find({found->topic, found->partition});
-    if (asked == by_partition.end()) continue;
-    OffsetAnswer& answer = *asked->second;
-    answer.error = found->err;
-    // A leader that did not answer in time: librdkafka 2.15 gives neither an error nor an offset.
-    if (found->err == RD_KAFKA_RESP_ERR_NO_ERROR && found->offset == RD_KAFKA_OFFSET_INVALID)
-      answer.error = RD_KAFKA_RESP_ERR__TIMED_OUT;
-    answer.offset = found->offset;
-    answer.timestamp_ms = rd_kafka_ListOffsetsResultInfo_timestamp(infos[i]);
+    for (const std::size_t place : places[{found->topic, found->partition}]) {
+      OffsetAnswer& answer = answers[place];
+      answer.error = found->err;
+      // A leader that did not answer in time: librdkafka 2.15 gives neither an error nor an offset.
+      if (found->err == RD_KAFKA_RESP_ERR_NO_ERROR && found->offset == RD_KAFKA_OFFSET_INVALID)
+        answer.error = RD_KAFKA_RESP_ERR__TIMED_OUT;
+      answer.offset = found->offset;
+      answer.timestamp_ms = rd_kafka_ListOffsetsResultInfo_timestamp(infos[i]);
+    }
   }
   return answers;
 }
