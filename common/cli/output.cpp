@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 
 #include "common/base/error.hpp"
 #include "common/base/fd.hpp"
@@ -22,18 +23,28 @@ std::size_t width(std::string_view text) {
 
 }  // namespace
 
-void add_output_option(ToolApp& app, std::optional<OutputFormat>& target) {
+void add_output_option(ToolApp& app, std::optional<OutputFormat>& target, bool prometheus) {
   app.app()
       .add_option_function<std::string>(
           "--output",
-          [&target](const std::string& text) {
-            if (text != "table" && text != "ndjson") {
-              throw CLI::ValidationError("--output: '" + text + "': unknown. Use table or ndjson");
+          [&target, prometheus](const std::string& text) {
+            if (text == "table") {
+              target = OutputFormat::table;
+            } else if (text == "ndjson") {
+              target = OutputFormat::ndjson;
+            } else if (text == "prometheus" && prometheus) {
+              target = OutputFormat::prometheus;
+            } else {
+              throw CLI::ValidationError(
+                  "--output: '" + text + "': unknown. Use " +
+                  (prometheus ? "table, ndjson or prometheus" : "table or ndjson"));
             }
-            target = text == "table" ? OutputFormat::table : OutputFormat::ndjson;
           },
-          "table (default on a terminal) or ndjson (default on a pipe or file): one JSON object a "
-          "line.")
+          prometheus
+              ? "table (default on a terminal), ndjson (default on a pipe or file): one JSON "
+                "object a line, or prometheus: metrics for the textfile collector."
+              : "table (default on a terminal) or ndjson (default on a pipe or file): one JSON "
+                "object a line.")
       ->type_name("FORMAT");
 }
 
@@ -41,22 +52,50 @@ OutputFormat resolve_output(std::optional<OutputFormat> chosen) {
   return chosen.value_or(::isatty(STDOUT_FILENO) == 1 ? OutputFormat::table : OutputFormat::ndjson);
 }
 
-void write_stdout(const OutBuffer& text) {
+bool write_stdout(const OutBuffer& text) {
   const int error = write_all(STDOUT_FILENO, text.view());
   if (error != 0 && error != EPIPE) throw system_error("stdout", error);
+  return error == 0;
 }
 
-void Table::add_row(std::vector<std::string> cells) {
+bool stdout_has_colours() {
+  const char* const no_color = std::getenv("NO_COLOR");
+  if (no_color != nullptr && *no_color != '\0') return false;
+  const char* const terminal = std::getenv("TERM");
+  return ::isatty(STDOUT_FILENO) == 1 && terminal != nullptr &&
+         std::string_view(terminal) != "dumb";
+}
+
+void Table::add_row(std::vector<std::string> cells, Tone tone) {
   for (std::string& cell : cells) cell = printable(cell);
   rows_.push_back(std::move(cells));
+  tones_.push_back(tone);
 }
 
-void Table::append_to(OutBuffer& out) const {
+void Table::append_to(OutBuffer& out, bool colours) const {
+  constexpr std::string_view bold = "\x1b[1m";
+  constexpr std::string_view yellow = "\x1b[33m";
+  constexpr std::string_view red = "\x1b[31m";
+  const auto append = [&](const std::vector<std::string>& cells, std::string_view colour,
+                          const std::vector<std::size_t>& column_sizes) {
+    const bool coloured = colours && !colour.empty();
+    if (coloured) out.append(colour);
+    append_row(out, cells, column_sizes);
+    if (!coloured) return;
+    out.truncate(out.size() - 1);
+    out.append("\x1b[0m\n");
+  };
   const std::vector<std::size_t> widths = column_widths();
   std::vector<std::string> titles;
   for (const Column& column : columns_) titles.push_back(column.title);
-  append_row(out, titles, widths);
-  for (const std::vector<std::string>& row : rows_) append_row(out, row, widths);
+  append(titles, bold, widths);
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    append(rows_[i],
+           tones_[i] == Tone::alarm     ? red
+           : tones_[i] == Tone::warning ? yellow
+                                        : std::string_view(),
+           widths);
+  }
 }
 
 std::string Table::printable(std::string_view text) {

@@ -14,16 +14,22 @@ namespace kpipe {
 
 class ToolApp;
 
-/// What kgroups and kseek print: a table for people on a terminal, NDJSON for programs.
-enum class OutputFormat { table, ndjson };
+/// What kgroups and kseek print: a table for people on a terminal, NDJSON for programs, and where
+/// the tool has metrics, Prometheus's text exposition.
+enum class OutputFormat { table, ndjson, prometheus };
 
-/// --output table|ndjson. Unset: by what stdout is.
-void add_output_option(ToolApp& app, std::optional<OutputFormat>& target);
+/// --output table|ndjson, and prometheus where the tool has it. Unset: by what stdout is.
+void add_output_option(ToolApp& app, std::optional<OutputFormat>& target, bool prometheus = false);
 
 OutputFormat resolve_output(std::optional<OutputFormat> chosen);
 
-/// All of it to stdout. A reader that has seen enough (head) is no error. Throws Error(io).
-void write_stdout(const OutBuffer& text);
+/// All of it to stdout. A reader that has seen enough (head) is no error: false then. Throws
+/// Error(io).
+bool write_stdout(const OutBuffer& text);
+
+/// Colours belong on a terminal only, and not there when NO_COLOR is set (no-color.org) or the
+/// terminal has none.
+bool stdout_has_colours();
 
 /// Aligned columns. Cells may come from Kafka, where anybody chooses a group's or a client's name:
 /// control characters are shown escaped, so that none drives the terminal.
@@ -36,11 +42,14 @@ class Table {
     bool optional = false;  ///< left out when it is empty in all rows
   };
 
+  /// How much a row wants to be seen; shown by colours only.
+  enum class Tone { plain, warning, alarm };
+
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
 
   /// One cell a column.
-  void add_row(std::vector<std::string> cells);
-  void append_to(OutBuffer& out) const;
+  void add_row(std::vector<std::string> cells, Tone tone = Tone::plain);
+  void append_to(OutBuffer& out, bool colours = false) const;
 
   static std::string printable(std::string_view text);
 
@@ -51,6 +60,7 @@ class Table {
 
   std::vector<Column> columns_;
   std::vector<std::vector<std::string>> rows_;
+  std::vector<Tone> tones_;  ///< of each row
 };
 
 }  // namespace kpipe
