@@ -126,8 +126,8 @@ refused_like() {
     refused_like 64 '--compress: *none, zstd or zstd:LEVEL *' ksink-file out --compress gzip
     refused_like 64 '--content: all not in {record,value}.*' ksink-file out --content all
     refused_like 64 '--strategy: replace not in {append}.*' ksink-pg --table t --strategy replace
-    refused_like 64 "--by: 'member': unknown. Use partition, topic or group" kgroups lag --by member
-    refused_like 64 "--output: 'xml': unknown. Use table or ndjson.*" kgroups --output xml
+    refused_like 64 "--by: 'broker': unknown. Use partition, topic, member or group" kgroups lag --by broker
+    refused_like 64 "--output: 'xml': unknown. Use table, ndjson or prometheus.*" kgroups --output xml
     refused_like 64 "--output: 'xml': unknown. Use table or ndjson.*" kseek -g g -t orders --to 5 --output xml
 }
 

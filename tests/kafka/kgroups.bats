@@ -5,38 +5,18 @@
 
 bats_require_minimum_version 1.5.0
 load ../support/common
+load members
 
 setup() {
-  export KPIPE_BOOTSTRAP_SERVERS=$KAFKA_BOOTSTRAP
-  member=
+  # Colours have tests of their own.
+  export KPIPE_BOOTSTRAP_SERVERS=$KAFKA_BOOTSTRAP NO_COLOR=1
   new_group
 }
 
-teardown() {
-  [[ -z $member ]] || kill "$member" 2>/dev/null || true
-  [[ -z $member ]] || wait "$member" 2>/dev/null || true
-}
+teardown() { members_end; }
 
 # numbers PARTITION COUNT: fills a partition of $TOPIC.
 numbers() { seq 1 "$2" | produce "$TOPIC" -p "$1"; }
-
-# hold PROTOCOL: a member of $GROUP on $TOPIC that commits nothing; classic or consumer (KIP-848).
-hold() {
-  "$KPIPE_PYTHON" - "$GROUP" "$TOPIC" "$1" 3>&- <<'PYTHON' &
-import os, sys
-from confluent_kafka import Consumer
-group, topic, protocol = sys.argv[1:]
-config = {"bootstrap.servers": os.environ["KAFKA_BOOTSTRAP"], "group.id": group, "client.id": "holder",
-          "enable.auto.commit": False, "group.protocol": protocol}
-consumer = Consumer(config)
-consumer.subscribe([topic])
-while True:
-    consumer.poll(0.2)
-PYTHON
-  member=$!
-  wait_until 20 assigned
-}
-assigned() { kgroups lag "$GROUP" 2>/dev/null | grep -q .; }
 
 field() { jq -r "select(.group == \"$GROUP\") | .$1" <<<"$output"; }
 
@@ -62,8 +42,23 @@ field() { jq -r "select(.group == \"$GROUP\") | .$1" <<<"$output"; }
     assert_equal "$(field state)" Stable
     assert_equal "$(field members)" 1
     refute [ -z "$(field protocol)" ]
-    teardown
+    members_end
   done
+}
+
+@test "list: by state and type" {
+  new_topic 1
+  kadmin commit "$GROUP" "$TOPIC" 0 0
+  local empty=$GROUP
+  new_group
+  hold consumer
+  seen() { jq -r .group | grep -Fx -e "$empty" -e "$GROUP"; }
+  assert_equal "$(kgroups list --state empty | seen)" "$empty"
+  assert_equal "$(kgroups list --type classic | seen)" "$empty"
+  assert_equal "$(kgroups list --state stable --type Consumer | seen)" "$GROUP"
+  assert_equal "$(kgroups list --state Stable,Empty | seen | sort)" "$(printf '%s\n' "$empty" "$GROUP" | sort)"
+  assert_equal "$(kgroups lag --type consumer | seen)" "$GROUP"
+  assert_equal "$(kgroups list --state dead | seen)" ""
 }
 
 @test "lag: each partition as a checkpoint line, equal to the broker's own numbers" {
@@ -89,9 +84,9 @@ field() { jq -r "select(.group == \"$GROUP\") | .$1" <<<"$output"; }
   kadmin commit "$GROUP" "$TOPIC" 0 4
   kadmin commit "$GROUP" "$TOPIC" 1 0
   run -0 kgroups lag "$GROUP" --by topic
-  assert_output "{\"group\":\"$GROUP\",\"topic\":\"$TOPIC\",\"partitions\":2,\"lag\":11}"
+  assert_output "{\"group\":\"$GROUP\",\"topic\":\"$TOPIC\",\"partitions\":2,\"lag\":11,\"unknown\":0,\"held_back\":0}"
   run -0 kgroups --by group lag "$GROUP"
-  assert_output "{\"group\":\"$GROUP\",\"partitions\":2,\"lag\":11}"
+  assert_output "{\"group\":\"$GROUP\",\"partitions\":2,\"lag\":11,\"unknown\":0,\"held_back\":0}"
 }
 
 @test "lag: all groups when none is named" {
@@ -134,7 +129,7 @@ field() { jq -r "select(.group == \"$GROUP\") | .$1" <<<"$output"; }
   kadmin produce-transactional "$TOPIC" 3 0 --leave-open 4
   kadmin commit "$GROUP" "$TOPIC" 0 0
   run -0 kgroups lag "$GROUP"
-  assert_equal "$(jq -c '[.stable_end,.log_end,.lag]' <<<"$output")" '[4,8,4]'
+  assert_equal "$(jq -c '[.stable_end,.log_end,.lag,.held_back]' <<<"$output")" '[4,8,4,4]'
   run -0 kgroups lag "$GROUP" --output table
   assert_output --partial "open transaction holds back 4"
 }
@@ -211,20 +206,31 @@ field() { jq -r "select(.group == \"$GROUP\") | .$1" <<<"$output"; }
   run -64 kgroups list "$GROUP"
   run -64 kgroups "$GROUP"
   run -64 kgroups lag "$GROUP" --by broker
-  assert_output --partial "partition, topic or group"
+  assert_output --partial "partition, topic, member or group"
   run -64 kgroups lag ""
   run -64 kgroups lag --max-lag -1
   run -64 kgroups --output yaml
+  run -64 kgroups list --state Gone
+  assert_output --partial "--state: 'Gone': unknown. Use Stable, Empty"
+  run -64 kgroups lag "$GROUP" --type classic
+  run -64 kgroups describe
+  run -64 kgroups list --execute
+  assert_output --partial "--execute: only kgroups delete knows it"
+  run -64 kgroups describe "$GROUP" --output prometheus
+  run -64 kgroups lag --output prometheus --watch 5s
+  run -64 kgroups lag --watch 0s
 }
 
 @test "an unreachable broker is 69, and never an empty answer with 0" {
   local command
-  for command in list lag "lag $GROUP"; do
+  for command in list lag "lag $GROUP" "describe $GROUP" 'lag --time-lag --watch 1s' 'list --output prometheus'; do
     # shellcheck disable=SC2086  # words
     run -69 --separate-stderr kgroups $command -b 127.0.0.1:1 --timeout 500ms
     assert_equal "$output" ""
     refute [ -z "$stderr" ]
   done
+  run -69 --separate-stderr kgroups delete "$GROUP" --execute -b 127.0.0.1:1 --timeout 500ms
+  assert_equal "$(field deleted)" false
 }
 
 @test "a reader that has seen enough is no error" {

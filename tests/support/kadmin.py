@@ -13,12 +13,15 @@ import os
 import socket
 import struct
 import sys
+import time
 
 from confluent_kafka import (Consumer, ConsumerGroupTopicPartitions, IsolationLevel, KafkaError, KafkaException, Producer,
                              TopicPartition)
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic, OffsetSpec
 
 TIMEOUT = 30
+COORDINATOR_MOVES = (KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_NOT_AVAILABLE,
+                     KafkaError.COORDINATOR_LOAD_IN_PROGRESS)
 BOOTSTRAP = {"bootstrap.servers": os.environ["KAFKA_BOOTSTRAP"], "log_level": 3}
 
 
@@ -99,13 +102,35 @@ def fetch_committed(group, topic):
                     yield partition, offset, metadata
 
 
+def alter_offsets(requests):
+    """Sets what each request says. The coordinator of a young cluster, or one that moves, is waited for."""
+    end = time.monotonic() + TIMEOUT
+    while requests:
+        futures = [(request, admin().alter_consumer_group_offsets([request])[request.group_id]) for request in requests]
+        requests = []
+        for request, future in futures:
+            try:
+                for p in future.result(TIMEOUT).topic_partitions:
+                    if p.error is not None:
+                        raise KafkaException(p.error)
+            except KafkaException as error:
+                if error.args[0].code() not in COORDINATOR_MOVES or time.monotonic() > end:
+                    raise
+                requests.append(request)
+
+
 def commit(group, topic, partition, offset, metadata):
     """Sets the offset of a group without members; what a foreign tool does, it leaves no metadata unless asked to."""
     wanted = TopicPartition(topic, partition, offset) if metadata is None else TopicPartition(topic, partition, offset, metadata)
-    answer = admin().alter_consumer_group_offsets([ConsumerGroupTopicPartitions(group, [wanted])])[group].result(TIMEOUT)
-    for p in answer.topic_partitions:
-        if p.error is not None:
-            raise KafkaException(p.error)
+    alter_offsets([ConsumerGroupTopicPartitions(group, [wanted])])
+
+
+def commit_many(prefix, groups, topic, partitions):
+    """Groups PREFIX-0000, -0001, ...: group i has committed offset i in each partition. 50 requests at a time."""
+    wanted = [ConsumerGroupTopicPartitions(f"{prefix}-{i:04}", [TopicPartition(topic, p, i) for p in range(partitions)])
+              for i in range(groups)]
+    for begin in range(0, groups, 50):
+        alter_offsets(wanted[begin:begin + 50])
 
 
 def commit_pending(group, topic, partition, offset):
@@ -261,6 +286,7 @@ def arguments():
     command(committed, ("group", str), topic)
     command(commit, ("group", str), topic, partition, ("offset", int), metadata={"default": None})
     command(commit_pending, ("group", str), topic, partition, ("offset", int))
+    command(commit_many, ("prefix", str), ("groups", int), topic, ("partitions", int))
     command(group_state, ("group", str))
     command(delete_group, ("group", str))
     command(ends, topic)

@@ -1,22 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include "tests/unit/kgroups_rows.hpp"
 #include "tools/kgroups/lag.hpp"
 #include "tools/kgroups/lag_output.hpp"
-#include "tools/kgroups/list.hpp"
 
 namespace kpipe::kgroups {
 namespace {
-
-PartitionLag lag_of(std::optional<std::int64_t> committed, std::int64_t start, std::int64_t end,
-                    std::int64_t stable_end) {
-  PartitionLag row;
-  row.group = "etl";
-  row.tp = {"orders", 0};
-  row.committed = committed;
-  apply_log(row, {{"orders", 0}, start, end, stable_end, -1, RD_KAFKA_RESP_ERR_NO_ERROR});
-  return row;
-}
 
 TEST(KgroupsLag, isWhatAReadCommittedConsumerHasYetToRead) {
   EXPECT_EQ(lag_of(40, 0, 100, 100).lag, 60);
@@ -68,20 +58,6 @@ TEST(KgroupsLag, committedAndAssignedPartitionsOfAGroup) {
   EXPECT_NE(rows[3].error, "");
 }
 
-std::vector<PartitionLag> some_rows() {
-  std::vector<PartitionLag> rows;
-  for (const auto& [group, topic, partition, lag] :
-       std::vector<std::tuple<std::string, std::string, std::int32_t, std::optional<std::int64_t>>>{
-           {"a", "t", 0, 5}, {"a", "t", 1, 7}, {"a", "u", 0, std::nullopt}, {"b", "u", 0, 1}}) {
-    PartitionLag row;
-    row.group = group;
-    row.tp = {topic, partition};
-    row.lag = lag;
-    rows.push_back(row);
-  }
-  return rows;
-}
-
 TEST(KgroupsLag, sums) {
   EXPECT_EQ(sum_lags(some_rows(), LagBy::partition).size(), 4U);
   const auto topics = sum_lags(some_rows(), LagBy::topic);
@@ -90,6 +66,8 @@ TEST(KgroupsLag, sums) {
   EXPECT_EQ(topics[0].partitions, 2U);
   EXPECT_EQ(name_of(topics[0]), "a t");
   EXPECT_EQ(topics[2].group, "b");
+  EXPECT_EQ(total_of(topics).lag, 13);
+  EXPECT_EQ(total_of(topics).unknown, 1U);
   const auto groups = sum_lags(some_rows(), LagBy::group);
   ASSERT_EQ(groups.size(), 2U);
   EXPECT_EQ(groups[0].lag, 12);
@@ -97,15 +75,80 @@ TEST(KgroupsLag, sums) {
   EXPECT_EQ(name_of(groups[0]), "a");
 }
 
+TEST(KgroupsLag, sumsOfMembersWithWhatNobodyReadsLast) {
+  auto rows = some_rows();
+  rows[0].owner = rows[2].owner = {"m-2", "app", "10.0.0.2", ""};
+  const auto members = sum_lags(rows, LagBy::member);
+  ASSERT_EQ(members.size(), 3U);
+  EXPECT_EQ(name_of(members[0]), "a app on 10.0.0.2");
+  EXPECT_EQ(members[0].partitions, 2U);
+  EXPECT_EQ(members[0].lag, 5);
+  EXPECT_EQ(members[0].unknown, 1U);
+  EXPECT_EQ(members[1].owner.member_id, "");
+  EXPECT_EQ(members[1].lag, 7);
+  EXPECT_EQ(members[2].group, "b");
+}
+
+TEST(KgroupsLag, thePartitionsOfAMemberAreItsOwn) {
+  GroupOffsets offsets;
+  offsets.group = "etl";
+  offsets.offsets = {{{"orders", 1}, 10, "", RD_KAFKA_RESP_ERR_NO_ERROR}};
+  GroupDescription description;
+  description.members = {{"m-1", "static-1", "app", "10.0.0.1", {{"orders", 0}}}};
+  const auto rows = group_partitions(offsets, description);
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[0].owner.member_id, "m-1");
+  EXPECT_EQ(rows[0].owner.client_id, "app");
+  EXPECT_EQ(rows[0].owner.instance_id, "static-1");
+  EXPECT_EQ(rows[1].owner.member_id, "");
+}
+
+TEST(KgroupsLag, theFirstUnreadRecordIsInTheLog) {
+  EXPECT_EQ(first_unread(lag_of(40, 0, 100, 100))->offset, 40);
+  EXPECT_EQ(first_unread(lag_of(40, 70, 100, 100))->offset, 70);
+  EXPECT_FALSE(first_unread(lag_of(100, 0, 100, 100)));
+  EXPECT_FALSE(first_unread(lag_of(90, 0, 100, 90)));
+  EXPECT_FALSE(first_unread(lag_of(std::nullopt, 0, 100, 100)));
+}
+
+std::optional<std::int64_t> age(PartitionLag row, const RecordTime* first, std::string* why = {}) {
+  apply_time(row, first, 10'000);
+  if (why != nullptr) *why = row.time_error;
+  return row.time_lag_ms;
+}
+
+TEST(KgroupsLag, timeIsTheAgeOfTheFirstUnreadRecord) {
+  const RecordTime written{true, 9'000, RD_KAFKA_RESP_ERR_NO_ERROR};
+  EXPECT_EQ(age(lag_of(40, 0, 100, 100), &written), 1'000);
+  const RecordTime of_the_future{true, 11'000, RD_KAFKA_RESP_ERR_NO_ERROR};
+  EXPECT_EQ(age(lag_of(40, 0, 100, 100), &of_the_future), 0);
+  const RecordTime only_markers;
+  EXPECT_EQ(age(lag_of(40, 0, 100, 100), &only_markers), 0);
+  EXPECT_EQ(age(lag_of(100, 0, 100, 100), nullptr), 0);
+}
+
+TEST(KgroupsLag, unknownTimeIsNotZero) {
+  std::string why;
+  EXPECT_EQ(age(lag_of(std::nullopt, 0, 100, 100), nullptr), std::nullopt);
+  const RecordTime refused{false, {}, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED};
+  EXPECT_EQ(age(lag_of(40, 0, 100, 100), &refused, &why), std::nullopt);
+  EXPECT_NE(why, "");
+  const RecordTime timeless{true, std::nullopt, RD_KAFKA_RESP_ERR_NO_ERROR};
+  EXPECT_EQ(age(lag_of(40, 0, 100, 100), &timeless, &why), std::nullopt);
+  EXPECT_NE(why, "");
+}
+
 TEST(KgroupsLag, linesAreCheckpoints) {
   PartitionLag row = lag_of(40, 0, 100, 90);
   row.lineage = CommitMetadata{2, "s"};
+  row.owner = {"m", "c", "h", ""};
   OutBuffer out;
-  append_partition_lags(out, {row}, OutputFormat::ndjson);
+  append_partition_lags(out, {row}, {});
   EXPECT_EQ(out.view(),
-            "{\"topic\":\"orders\",\"partition\":0,\"offset\":40,\"gen\":2,\"group\":\"etl\",\"log_"
-            "start\":0,\"log_end\":100,"
-            "\"stable_end\":90,\"lag\":50,\"sink\":\"s\"}\n");
+            "{\"topic\":\"orders\",\"partition\":0,\"offset\":40,\"gen\":2,\"group\":\"etl\","
+            "\"member_id\":\"m\",\"client_id\":\"c\",\"host\":\"h\",\"log_start\":0,"
+            "\"log_end\":100,\"stable_end\":90,\"lag\":50,\"held_back\":10,\"sink\":\"s\","
+            "\"truncated\":false,\"beyond_end\":false,\"error\":null}\n");
   Checkpoint checkpoint;
   EXPECT_EQ(CheckpointReader().read(out.view(), checkpoint), "");
   EXPECT_EQ(checkpoint.offset, 40);
@@ -114,32 +157,16 @@ TEST(KgroupsLag, linesAreCheckpoints) {
 TEST(KgroupsLag, tableIsAlignedAndHasATotal) {
   std::vector<PartitionLag> rows{lag_of(40, 0, 100, 100), lag_of(std::nullopt, 0, 9, 9)};
   rows[1].tp.partition = 12;
+  LagLayout layout;
+  layout.format = OutputFormat::table;
   OutBuffer out;
-  append_partition_lags(out, rows, OutputFormat::table);
+  append_partition_lags(out, rows, layout);
   EXPECT_EQ(
       out.view(),
       "GROUP  TOPIC   PARTITION  COMMITTED  LOG-START  LOG-END     LAG  NOTE\n"
       "etl    orders          0         40          0      100      60\n"
       "etl    orders         12          -          0        9       ?  nothing committed yet\n"
       "TOTAL                                                    60 + ?\n");
-}
-
-TEST(KgroupsTable, controlCharactersOfNamesAreEscaped) {
-  EXPECT_EQ(Table::printable("a\x1b[2J\n\x7fö"), "a\\x1b[2J\\x0a\\x7fö");
-}
-
-TEST(KgroupsList, theListingOverrulesADescriptionThatDoesNotKnowTheGroup) {
-  const GroupListing listing{"g", "Stable", "Consumer"};
-  GroupDescription dead;
-  dead.group = "g";
-  dead.state = "Dead";
-  EXPECT_EQ(make_group_row(listing, dead).state, "Stable");
-  EXPECT_EQ(make_group_row(listing, dead).members, std::nullopt);
-
-  GroupDescription known{"g", "Empty", "Unknown", "range", {}, RD_KAFKA_RESP_ERR_NO_ERROR, {}};
-  EXPECT_EQ(make_group_row(listing, known).state, "Empty");
-  EXPECT_EQ(make_group_row(listing, known).type, "Consumer");
-  EXPECT_EQ(make_group_row(listing, known).members, 0U);
 }
 
 }  // namespace

@@ -1,28 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/kgroups/list.hpp"
 
-#include "common/wire/json_text.hpp"
+#include <algorithm>
+
+#include "tools/kgroups/json_fields.hpp"
+#include "tools/kgroups/options.hpp"
 
 namespace kpipe::kgroups {
 namespace {
 
-void append_member(OutBuffer& out, std::string_view name, std::string_view value) {
-  out.append(",\"");
-  out.append(name);
-  out.append("\":");
-  append_json_bytes(out, value);
+void append_ndjson(OutBuffer& out, const GroupRow& row, std::optional<std::int64_t> time_ms) {
+  out.append('{');
+  JsonFields fields(out);
+  if (time_ms) fields.number("time", time_ms);
+  fields.text("group", row.group)
+      .text("state", row.state)
+      .text("type", row.type)
+      .text("protocol", row.protocol)
+      .number("members", row.members)
+      .text_or_null("error", row.error);
+  out.append("}\n");
 }
 
-void append_ndjson(OutBuffer& out, const GroupRow& row) {
-  out.append("{\"group\":");
-  append_json_bytes(out, row.group);
-  append_member(out, "state", row.state);
-  append_member(out, "type", row.type);
-  append_member(out, "protocol", row.protocol);
-  out.append(",\"members\":");
-  out.append(row.members ? std::to_string(*row.members) : "null");
-  if (!row.error.empty()) append_member(out, "error", row.error);
-  out.append("}\n");
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return names.empty() || std::find(names.begin(), names.end(), normal_name(name)) != names.end();
 }
 
 }  // namespace
@@ -41,9 +42,19 @@ GroupRow make_group_row(const GroupListing& listing, const GroupDescription& des
   return row;
 }
 
-void append_group_rows(OutBuffer& out, const std::vector<GroupRow>& rows, OutputFormat format) {
+GroupRow make_group_row(const OtherGroup& group) {
+  return {group.group, group.state, group.type, group.protocol, group.members, {}};
+}
+
+bool chosen(const GroupRow& row, const std::vector<std::string>& states,
+            const std::vector<std::string>& types) {
+  return contains(states, row.state) && contains(types, row.type);
+}
+
+void append_group_rows(OutBuffer& out, const std::vector<GroupRow>& rows, OutputFormat format,
+                       std::optional<std::int64_t> time_ms, bool colours) {
   if (format == OutputFormat::ndjson) {
-    for (const GroupRow& row : rows) append_ndjson(out, row);
+    for (const GroupRow& row : rows) append_ndjson(out, row, time_ms);
     return;
   }
   Table table({{"GROUP"},
@@ -53,10 +64,14 @@ void append_group_rows(OutBuffer& out, const std::vector<GroupRow>& rows, Output
                {"MEMBERS", Table::Align::right},
                {"ERROR", Table::Align::left, true}});
   for (const GroupRow& row : rows) {
+    const bool rebalancing = row.state.ends_with("Rebalance");
     table.add_row({row.group, row.state, row.type, row.protocol,
-                   row.members ? std::to_string(*row.members) : "?", row.error});
+                   row.members ? std::to_string(*row.members) : "?", row.error},
+                  !row.error.empty() ? Table::Tone::alarm
+                  : rebalancing      ? Table::Tone::warning
+                                     : Table::Tone::plain);
   }
-  table.append_to(out);
+  table.append_to(out, colours);
 }
 
 }  // namespace kpipe::kgroups
