@@ -9,6 +9,8 @@ import subprocess
 import sys
 import time
 
+import many_groups as many
+
 BIN = os.environ["KPIPE_BIN"]
 BROKER = os.environ["KAFKA_BOOTSTRAP"]
 
@@ -128,6 +130,12 @@ def groups(runs, _records, _work):
     table("Start to exit", 0, medians, "bash -c true")
 
 
+def many_groups(runs, _records, _work):
+    many.make()
+    medians = in_turn(runs, many.sides(shell))
+    table(f"{many.GROUPS} groups of {many.PARTITIONS} partitions", 0, medians, "kafka-consumer-groups --all-groups")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--runs", type=int, default=5)
@@ -135,10 +143,12 @@ def main():
     parser.add_argument("names", nargs="+")
     arguments = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    records = int(shell(f"{BIN}/bench_raw_loop {BROKER} flights")[1].split()[0])
+    # The groups' benches need no flights.
+    flights = set(arguments.names) - {"groups", "many-groups"}
+    records = int(shell(f"{BIN}/bench_raw_loop {BROKER} flights")[1].split()[0]) if flights else 0
     print(f"{records} records, medians of {arguments.runs} runs in turn after one warm-up, {os.cpu_count()} cores")
     benches = {"consume": consume, "pg": load(TYPED, "*", "typed"), "pg-jsonb": load("value jsonb", "*", "jsonb"),
-               "file": to_file, "groups": groups}
+               "file": to_file, "groups": groups, "many-groups": many_groups}
     for name in arguments.names:
         benches[name](arguments.runs, records, arguments.work)
 
