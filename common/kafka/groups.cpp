@@ -114,6 +114,8 @@ ClientConfig visitor_config(const std::string& client_id, const ConnectionOption
   // Without sparse connections it greets all brokers at once. Half as long a pause
   // (reconnect.backoff.ms=20) still takes 30 ms.
   config.set("enable.sparse.connections", "false", true);
+  // kgroups --watch stays: a broker that is back is to be seen soon, not after 10 s.
+  config.set("reconnect.backoff.max.ms", "1000", true);
   return config;
 }
 

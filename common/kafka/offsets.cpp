@@ -2,15 +2,33 @@
 #include "common/kafka/offsets.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <map>
+#include <thread>
 
 #include "common/base/parse.hpp"
 
 namespace kpipe {
 
-std::vector<OffsetAnswer> list_offsets(const Client& client,
-                                       const std::vector<OffsetQuery>& queries,
-                                       Isolation isolation) {
+namespace {
+
+/// The leader that we asked is no longer, or not yet, the leader that we know of.
+bool leader_moved(rd_kafka_resp_err_t code) {
+  switch (code) {
+    case RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH:
+    case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
+    case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_REPLICA_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE:
+      return true;
+    default:
+      return false;
+  }
+}
+
+std::vector<OffsetAnswer> ask_leaders(const Client& client, const std::vector<OffsetQuery>& queries,
+                                      Isolation isolation) {
   std::vector<OffsetAnswer> answers;
   for (const OffsetQuery& query : queries)
     answers.push_back({query.tp, -1, -1, RD_KAFKA_RESP_ERR__NO_OFFSET});
@@ -59,6 +77,33 @@ std::vector<OffsetAnswer> list_offsets(const Client& client,
     }
   }
   return answers;
+}
+
+}  // namespace
+
+std::vector<OffsetAnswer> list_offsets(const Client& client,
+                                       const std::vector<OffsetQuery>& queries,
+                                       Isolation isolation) {
+  std::vector<OffsetAnswer> answers = ask_leaders(client, queries, isolation);
+  // librdkafka asks the leaders that it knows, and learns of new ones every five minutes.
+  const auto deadline = std::chrono::steady_clock::now() + client.options().timeout;
+  for (;;) {
+    std::vector<std::size_t> places;
+    std::vector<OffsetQuery> again;
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      if (!leader_moved(answers[i].error)) continue;
+      places.push_back(i);
+      again.push_back(queries[i]);
+    }
+    if (again.empty() || std::chrono::steady_clock::now() > deadline) return answers;
+    // An election takes some time.
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    const rd_kafka_metadata_t* raw = nullptr;
+    rd_kafka_metadata(client.get(), 1, nullptr, &raw, client.timeout_ms());
+    const KafkaMetadata refreshed(raw);
+    const std::vector<OffsetAnswer> second = ask_leaders(client, again, isolation);
+    for (std::size_t i = 0; i < places.size(); ++i) answers[places[i]] = second[i];
+  }
 }
 
 std::string CommitMetadata::text() const {

@@ -30,10 +30,10 @@ struct OffsetAnswer {
 
 enum class Isolation { read_committed, read_uncommitted };
 
-/// One answer a query, in the queries' order, in one request a leader; a partition is asked for
-/// once at most. Under read_committed the
-/// latest offset is the last stable one (LSO): an open transaction holds it back. Throws Error when
-/// the request as a whole failed; errors of single partitions are in their answers.
+/// One answer a query, in the queries' order, in one request a leader. Waits for a leader's
+/// election as long as the client's timeout. Under read_committed the latest offset is the last
+/// stable one (LSO): an open transaction holds it back. Throws Error when the request as a whole
+/// failed; errors of single partitions are in their answers.
 std::vector<OffsetAnswer> list_offsets(const Client& client,
                                        const std::vector<OffsetQuery>& queries,
                                        Isolation isolation);

@@ -177,6 +177,39 @@ caught() { tail -n 1 lines | jq -e ".lag == $1" >/dev/null; }
     assert_equal "$(cat out)" ''
 }
 
+# own_kafka COMMAND...: in a shell that knows packaging/lib/servers.bash, for a broker that only this test has.
+own_kafka() {
+    bash -c 'set -euo pipefail; cd "$KPIPE_TOP"; . packaging/lib/common.bash; . packaging/lib/servers.bash; "$@"' own "$@" \
+        >>"$BATS_TEST_TMPDIR/kafka.log" 2>&1 3>&-
+}
+
+@test "--watch says that Kafka is away, keeps the last file, and goes on when it is back" {
+    export KPIPE_TOP
+    local dir=$BATS_TEST_TMPDIR/kafka before
+    own_kafka kafka_start "$dir"
+    export KAFKA_BOOTSTRAP
+    KAFKA_BOOTSTRAP=127.0.0.1:$(<"$dir/port")
+    export KPIPE_BOOTSTRAP_SERVERS=$KAFKA_BOOTSTRAP
+    new_topic 1
+    seq 10 | produce "$TOPIC" -p 0
+    kadmin commit "$GROUP" "$TOPIC" 0 4
+    watch_into out lag --watch 100ms --timeout 1s --output prometheus --output-file metrics.prom
+    wait_until 20 test -s metrics.prom
+    own_kafka kafka_kill "$dir"
+    wait_until 20 grep -q 'Timed out\|Transport' out.err
+    before=$(<metrics.prom)
+    metrics metrics.prom | grep "^kafka_group_lag_records.*$GROUP.*	6$"
+    own_kafka kafka_start "$dir"
+    wait_until 30 written_after "$before"
+    local ended=0
+    stopped TERM || ended=$?
+    own_kafka kafka_stop "$dir"
+    echo "$ended"
+    cat out.err
+    assert_equal "$ended" 0
+}
+written_after() { [[ $(<metrics.prom) != "$1" ]]; }
+
 @test "--watch on a terminal redraws; colours only there, and not with NO_COLOR" {
     NO_COLOR='' TERM=xterm run -0 script -qec 'timeout -s INT --preserve-status 2 kgroups lag "$GROUP" --watch 200ms' /dev/null
     assert_output --partial $'\e[2J\e[H'
