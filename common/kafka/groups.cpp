@@ -103,6 +103,10 @@ bool GroupDescription::exists() const {
   return error != RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND && state != "Dead";
 }
 
+bool GroupDescription::foreign() const {
+  return error == RD_KAFKA_RESP_ERR__INVALID_ARG;
+}
+
 bool GroupDescription::active() const {
   return exists() && (!members.empty() || state != "Empty");
 }

@@ -59,6 +59,9 @@ struct GroupDescription {
   /// Kafka describes a group that it does not know as "Dead" (from KIP-1043 on as an error). One
   /// with committed offsets and no members is "Empty".
   bool exists() const;
+  /// A classic group whose members are no consumers, such as Kafka Connect's workers: librdkafka
+  /// refuses to describe it. list_other_groups() does.
+  bool foreign() const;
   /// Members hold it: offsets cannot be changed from outside.
   bool active() const;
 };

@@ -92,6 +92,22 @@ aged() { (($3 >= $1 && $3 <= $2)) || fail "age $3, not within $1..$2"; }
 }
 deleted_now() { kgroups delete "$GROUP" --execute >"$BATS_TEST_TMPDIR/deleted" 2>&1; }
 
+@test "a group of Kafka Connect: listed with its protocol; it has no lag, and is not deleted while it works" {
+    work
+    run -0 kgroups list
+    assert_equal "$(jq -c --arg g "$GROUP" 'select(.group == $g) | del(.group)' <<<"$output")" \
+        '{"state":"Stable","type":"Classic","protocol":"connect","members":1,"error":null}'
+    run -0 --separate-stderr kgroups describe "$GROUP"
+    assert_equal "$(jq -c '[.type, .state, .protocol]' <<<"$output")" '["Classic","Stable","connect"]'
+    assert_equal "$stderr" ''
+    run -1 --separate-stderr kgroups lag "$GROUP"
+    assert_equal "$stderr" "kgroups: $GROUP: no consumer group (Classic, connect): its lag is not known"
+    run -0 kgroups lag
+    refute_output --partial "$GROUP"
+    run -75 --separate-stderr kgroups delete "$GROUP" --execute
+    assert_equal "$stderr" "kgroups: $GROUP: not deleted: the group is active (Stable) with 1 members of the protocol connect. Stop them, then try again"
+}
+
 @test "time lag: the age of the record at the committed offset, of each partition" {
     new_topic 3
     local now before after

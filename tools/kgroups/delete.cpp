@@ -54,7 +54,8 @@ std::vector<Candidate> look_at(const Client& client, const Options& options, Fai
     candidate.row = make_group_row({options.groups[i], "Unknown", "Unknown"}, description);
     const bool offsets_known = offsets[i].error == RD_KAFKA_RESP_ERR_NO_ERROR;
     if (offsets_known) candidate.offsets = offsets[i].offsets.size();
-    if (!description.exists() && candidate.offsets.value_or(1) == 0) {
+    const bool known = description.exists() || candidate.offsets.value_or(1) > 0;
+    if (!known || description.foreign()) {
       candidate.offsets.reset();
       look_elsewhere(client, candidate, failures);
     } else if (!candidate.row.error.empty()) {

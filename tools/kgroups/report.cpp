@@ -109,7 +109,8 @@ void Report::check(Survey& survey, const std::vector<LagSum>& sums) {
       if (!error.empty())
         survey.failures.add_check(row.group + " " + to_string(row.tp) + ": " + error);
     }
-    const bool named = !options_.groups.empty() && view.row.members;
+    // A group that is no consumer group has no description.
+    const bool named = !options_.groups.empty() && !view.description.group.empty();
     if (named && view.partitions.empty()) lineless.push_back(view.row.group);
   }
   const std::vector<std::string> reasons = offences(sums, lineless, options_);

@@ -173,7 +173,8 @@ Survey Surveyor::look_at_named() {
           client_.error(group + ": committed offsets", offsets[i].error, offsets[i].error_text));
       continue;
     }
-    if (!description.exists() && offsets[i].offsets.empty()) {
+    const bool known = description.exists() || !offsets[i].offsets.empty();
+    if (!known || description.foreign()) {
       GroupView other = look_elsewhere(client_, options_, group, survey.failures);
       if (!other.row.group.empty()) survey.groups.push_back(std::move(other));
       continue;

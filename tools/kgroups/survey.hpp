@@ -16,7 +16,8 @@ namespace kpipe::kgroups {
 /// All that was asked about one group.
 struct GroupView {
   GroupRow row;
-  GroupDescription description;          ///< without members where they were not asked for
+  GroupDescription description;  ///< without members where they were not asked for; of groups
+                                 ///< that are no consumer groups without a name
   std::vector<PartitionLag> partitions;  ///< describe and lag; by topic and partition
 };
 
