@@ -26,7 +26,7 @@ std::size_t width(std::string_view text) {
 void add_output_option(ToolApp& app, std::optional<OutputFormat>& target, bool prometheus) {
   app.app()
       .add_option_function<std::string>(
-          "--output",
+          "-o,--output",
           [&target, prometheus](const std::string& text) {
             if (text == "table") {
               target = OutputFormat::table;

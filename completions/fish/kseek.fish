@@ -33,4 +33,4 @@ complete -c kseek -l save -r -F -d 'Write the offsets as they were to this new f
 complete -c kseek -l create-group -d 'Allow a group that does not exist yet.'
 complete -c kseek -l clamp -d 'Take the nearest end of the log for a target outside of it.'
 complete -c kseek -l generation -x -d 'Mark the move with this generation (default: the group'\''s plus one). Needed only when kconsume asks for it, because another tool erased the group'\''s.'
-complete -c kseek -l output -x -d 'table (default on a terminal) or ndjson (default on a pipe or file): one JSON object a line.'
+complete -c kseek -s o -l output -x -d 'table (default on a terminal) or ndjson (default on a pipe or file): one JSON object a line.'

@@ -195,6 +195,8 @@ field() { jq -r "select(.group == \"$GROUP\") | .$1" <<<"$output"; }
   run -0 kgroups -b "$KAFKA_BOOTSTRAP" lag "$GROUP" "$GROUP"
   assert_equal "${#lines[@]}" 1
   run -0 kgroups lag "$GROUP" -b "$KAFKA_BOOTSTRAP" --output ndjson --timeout 5s
+  run -0 kgroups lag "$GROUP" -b "$KAFKA_BOOTSTRAP" -o table
+  assert_line --index 0 --partial COMMITTED
   run -0 kgroups lag -b "$KAFKA_BOOTSTRAP" "$GROUP"
   run -64 kgroups lag "$GROUP"
   assert_output --partial "-b: no brokers given"
