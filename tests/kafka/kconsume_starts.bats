@@ -142,11 +142,10 @@ recreate_topic() {
 overtaken() {
   head -c 3000000 /dev/zero | tr '\0' 'x' | fold -w 1000 | produce "$TOPIC"
   mkfifo fifo
-  kconsume -g "$GROUP" -t "$TOPIC" -f string --once -X fetch.message.max.bytes=10000 -X queued.max.messages.kbytes=100 "$@" >fifo 2>said 3>&- &
+  kconsume -v -g "$GROUP" -t "$TOPIC" -f string --once -X fetch.message.max.bytes=10000 -X queued.max.messages.kbytes=100 "$@" >fifo 2>said 3>&- &
   SOURCE=$!
   exec 7<fifo
-  wait_until 20 grep -q 'reading from' said
-  sleep 1.5 # long enough for the partitions to be paused: what was fetched ahead is given back
+  wait_until 20 grep -q 'partitions paused' said # what was fetched ahead is given back
   kadmin delete-records "$TOPIC" 0 2900
 }
 

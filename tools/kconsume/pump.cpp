@@ -143,7 +143,10 @@ void Pump::encode_pending() {
   }
   if (blocked_since_ && writer_->has_room()) {
     blocked_since_.reset();
-    if (std::exchange(paused_, false)) consumer_->resume();
+    if (std::exchange(paused_, false)) {
+      consumer_->resume();
+      log::info("the reader of the pipe goes on: partitions resumed");
+    }
   }
 }
 
@@ -290,7 +293,10 @@ void Pump::hold_back() {
   const auto now = Clock::now();
   if (!blocked_since_) blocked_since_ = now;
   if (now - *blocked_since_ >= kPauseAfter) {
-    if (!std::exchange(paused_, true)) consumer_->pause();
+    if (!std::exchange(paused_, true)) {
+      consumer_->pause();
+      log::info("the reader of the pipe takes nothing: partitions paused");
+    }
     consumer_->read(pending_, kReadBatch);
   }
   wait();
