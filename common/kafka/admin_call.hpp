@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "common/kafka/client.hpp"
 
@@ -10,6 +12,15 @@ namespace kpipe {
 
 inline std::string text_or_empty(const char* text) {
   return text == nullptr ? std::string() : std::string(text);
+}
+
+/// As Kafka's own tools name them. Nothing where the broker did not say.
+inline std::optional<std::vector<std::string>> to_operations(const rd_kafka_AclOperation_t* list,
+                                                             std::size_t count) {
+  if (list == nullptr) return std::nullopt;
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < count; ++i) names.emplace_back(rd_kafka_AclOperation_name(list[i]));
+  return names;
 }
 
 /// The options and the answers of one kind of admin request.
@@ -31,6 +42,12 @@ class AdminCall {
   void set_index(std::size_t index) {
     rd_kafka_AdminOptions_set_opaque(options_.get(),
                                      reinterpret_cast<void*>(static_cast<std::uintptr_t>(index)));
+  }
+  /// What the caller may do with the thing comes with the answer (KIP-430).
+  void ask_operations() {
+    const KafkaErrorHandle error(
+        rd_kafka_AdminOptions_set_include_authorized_operations(options_.get(), 1));
+    if (error) throw Error(Exit::software, what_ + ": " + rd_kafka_error_string(error.get()));
   }
   static std::size_t index_of(const KafkaEvent& event) {
     return static_cast<std::size_t>(

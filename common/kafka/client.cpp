@@ -106,14 +106,17 @@ std::map<std::string, std::int32_t> Client::topics() {
   return result;
 }
 
-std::string Client::property(const std::string& name) const {
+std::string property_of(const rd_kafka_conf_t* conf, const std::string& name) {
   std::size_t size = 0;
-  const rd_kafka_conf_t* const conf = rd_kafka_conf(handle_.get());
   if (rd_kafka_conf_get(conf, name.c_str(), nullptr, &size) != RD_KAFKA_CONF_OK) return {};
   std::string value(size, '\0');
   rd_kafka_conf_get(conf, name.c_str(), value.data(), &size);
   value.resize(std::strlen(value.c_str()));
   return value;
+}
+
+std::string Client::property(const std::string& name) const {
+  return property_of(rd_kafka_conf(handle_.get()), name);
 }
 
 Error Client::error(const std::string& context, rd_kafka_resp_err_t code,

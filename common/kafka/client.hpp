@@ -33,6 +33,9 @@ class ClientConfig {
   /// What -X said of a property; empty: nothing.
   std::string user_value(const std::string& name) const;
 
+  /// A property as it stands now, whoever set it; empty: unset or unknown.
+  std::string property(const std::string& name) const;
+
   const ConnectionOptions& options() const noexcept { return options_; }
   rd_kafka_conf_t* get() noexcept { return conf_.get(); }
   rd_kafka_conf_t* release() noexcept { return conf_.release(); }
@@ -86,6 +89,9 @@ class Client {
   std::string last_failure_;
   KafkaHandle handle_;
 };
+
+/// A property of librdkafka's configuration; empty: unset or unknown.
+std::string property_of(const rd_kafka_conf_t* conf, const std::string& name);
 
 Exit exit_for(rd_kafka_resp_err_t code) noexcept;
 

@@ -94,6 +94,10 @@ std::string ClientConfig::user_value(const std::string& name) const {
   return found == user_values_.end() ? std::string() : found->second;
 }
 
+std::string ClientConfig::property(const std::string& name) const {
+  return property_of(conf_.get(), name);
+}
+
 void ClientConfig::set(const std::string& name, const std::string& value, bool overridable) {
   if (overridable && user_values_.contains(name)) return;
   char reason[512];

@@ -70,6 +70,10 @@ GroupDescription to_description(const rd_kafka_ConsumerGroupDescription_t* from)
     description.coordinator = {rd_kafka_Node_id(node), text_or_empty(rd_kafka_Node_host(node)),
                                rd_kafka_Node_port(node)};
   }
+  std::size_t operations = 0;
+  const rd_kafka_AclOperation_t* const allowed =
+      rd_kafka_ConsumerGroupDescription_authorized_operations(from, &operations);
+  description.operations = to_operations(allowed, operations);
   const std::size_t count = rd_kafka_ConsumerGroupDescription_member_count(from);
   for (std::size_t i = 0; i < count; ++i) {
     description.members.push_back(to_member(rd_kafka_ConsumerGroupDescription_member(from, i)));
@@ -159,9 +163,11 @@ GroupListings list_groups(const Client& client) {
 }
 
 std::vector<GroupDescription> describe_groups(const Client& client,
-                                              const std::vector<std::string>& groups) {
+                                              const std::vector<std::string>& groups,
+                                              bool with_operations) {
   std::vector<GroupDescription> descriptions;
-  const AdminCall call(client, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, "describe groups");
+  AdminCall call(client, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, "describe groups");
+  if (with_operations) call.ask_operations();
   for (std::size_t begin = 0; begin < groups.size(); begin += kWindow) {
     std::vector<const char*> names;
     for (std::size_t i = begin; i < std::min(begin + kWindow, groups.size()); ++i)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -55,6 +56,8 @@ struct GroupDescription {
   rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
   std::string error_text;
   GroupCoordinator coordinator{};
+  /// What the caller may do with it, when asked for and when the broker knows (KIP-430).
+  std::optional<std::vector<std::string>> operations;
 
   /// Kafka describes a group that it does not know as "Dead" (from KIP-1043 on as an error). One
   /// with committed offsets and no members is "Empty".
@@ -68,7 +71,8 @@ struct GroupDescription {
 
 /// In the order asked. Names must differ.
 std::vector<GroupDescription> describe_groups(const Client& client,
-                                              const std::vector<std::string>& groups);
+                                              const std::vector<std::string>& groups,
+                                              bool with_operations = false);
 /// The same for groups just listed. An empty group has no members to ask for: that saves three
 /// requests.
 std::vector<GroupDescription> describe_groups(const Client& client,

@@ -14,11 +14,13 @@ namespace kpipe {
 /// A place in a partition's log, asked of its leader (Kafka's ListOffsets).
 struct OffsetQuery {
   TopicPartition tp;
-  /// kEarliest, kLatest, or a time in ms since the epoch: the first record at or after it.
+  /// kEarliest, kLatest, kMaxTimestamp (the record with the latest timestamp, KIP-734), or a time
+  /// in ms since the epoch: the first record at or after it.
   std::int64_t spec = 0;
 
   static constexpr std::int64_t kEarliest = RD_KAFKA_OFFSET_SPEC_EARLIEST;
   static constexpr std::int64_t kLatest = RD_KAFKA_OFFSET_SPEC_LATEST;
+  static constexpr std::int64_t kMaxTimestamp = RD_KAFKA_OFFSET_SPEC_MAX_TIMESTAMP;
 };
 
 struct OffsetAnswer {
