@@ -12,7 +12,7 @@
 
 namespace kpipe::kgroups {
 
-enum class Command { list, describe, lag, delete_groups };
+enum class Command { list, describe, lag, delete_groups, topics, brokers, check };
 
 /// What one line of `kgroups lag` stands for.
 enum class LagBy { partition, topic, member, group };
@@ -21,6 +21,7 @@ struct Options {
   ConnectionOptions connection;
   Command command = Command::list;
   std::vector<std::string> groups;  ///< none named: all. No name twice
+  std::vector<std::string> topics;  ///< topics, check: no name twice
   std::vector<std::string> states;  ///< of the groups to show, as normal_name(); none: all
   std::vector<std::string> types;   ///< likewise
   LagBy by = LagBy::partition;
@@ -28,6 +29,8 @@ struct Options {
   std::optional<std::int64_t> max_lag;                    ///< in records, for each line
   std::optional<std::chrono::milliseconds> max_time_lag;  ///< for each line
   bool execute = false;
+  bool internal = false;                           ///< topics: Kafka's own as well
+  std::optional<std::chrono::milliseconds> since;  ///< topics: count what came in this time
   OutputFormat output = OutputFormat::ndjson;
   std::string output_file;                         ///< empty: stdout
   std::optional<std::chrono::milliseconds> watch;  ///< absent: once
