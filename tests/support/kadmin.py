@@ -17,7 +17,8 @@ import time
 
 from confluent_kafka import (Consumer, ConsumerGroupTopicPartitions, IsolationLevel, KafkaError, KafkaException, Producer,
                              TopicPartition)
-from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic, OffsetSpec
+from confluent_kafka.admin import (AclBinding, AclOperation, AclPermissionType, AdminClient, NewPartitions, NewTopic, OffsetSpec,
+                                   ResourcePatternType, ResourceType)
 
 TIMEOUT = 30
 COORDINATOR_MOVES = (KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_NOT_AVAILABLE,
@@ -52,6 +53,13 @@ def create_topic(topic, partitions, configs):
         known = client.list_topics(topic, TIMEOUT).topics[topic]
         if known.error is None and all(p.leader >= 0 for p in known.partitions.values()) and known.partitions:
             return
+
+
+def allow(user, operation, kind, name):
+    """Lets a user do READ, DESCRIBE, ... with a TOPIC or a GROUP, on a broker with an authorizer."""
+    binding = AclBinding(ResourceType[kind], name, ResourcePatternType.LITERAL, "User:" + user, "*", AclOperation[operation],
+                         AclPermissionType.ALLOW)
+    results(admin().create_acls([binding]))
 
 
 def delete_topic(topic):
@@ -280,6 +288,7 @@ def arguments():
 
     topic, partition = ("topic", str), ("partition", int)
     command(create_topic, topic, ("partitions", int), configs={"names": ["configs"], "nargs": "*", "metavar": "name=value"})
+    command(allow, ("user", str), ("operation", str), ("kind", str), ("name", str))
     command(delete_topic, topic)
     command(add_partitions, topic, ("total", int))
     command(delete_records, topic, partition, ("before", int))

@@ -70,6 +70,7 @@ void check_groups(const Options& options) {
       options.command == Command::describe || options.command == Command::delete_groups;
   const std::string name = options.command == Command::describe ? "describe"
                            : options.command == Command::lag    ? "lag"
+                           : options.command == Command::check  ? "--group"
                                                                 : "delete";
   if (must_name && options.groups.empty())
     throw Error(Exit::usage, name + ": no group given. kgroups list shows what is there");
@@ -77,6 +78,8 @@ void check_groups(const Options& options) {
     throw Error(Exit::usage, name + ": an empty group name" +
                                  (must_name ? "" : ". Leave it out to see all groups"));
   }
+  if (std::find(options.topics.begin(), options.topics.end(), "") != options.topics.end())
+    throw Error(Exit::usage, "an empty topic name");
   if (!options.groups.empty() && (!options.states.empty() || !options.types.empty()))
     throw Error(Exit::usage, "--state, --type: choose among all groups. Name none beside them");
 }
@@ -134,7 +137,7 @@ std::optional<int> parse_options(int argc, const char* const* argv, Options& opt
   CLI::Option* const by_option =
       cli.add_option("--by", by,
                      "lag: one line for each partition (default), topic, member or group, with the "
-                     "sum of its lag.")
+                     "sum of its lag. topics: for each partition (default of named ones) or topic.")
           ->type_name("UNIT");
   CLI::Option* const time_option =
       cli.add_flag("--time-lag", options.time_lag,
@@ -151,6 +154,21 @@ std::optional<int> parse_options(int argc, const char* const* argv, Options& opt
       "its age not known.");
   CLI::Option* const execute_option = cli.add_flag(
       "--execute", options.execute, "delete: do it. Without it delete shows what it would do.");
+
+  CLI::Option* const topic_option =
+      cli.add_option("-t,--topic", options.topics,
+                     "check: a topic that is to be read; may be repeated.")
+          ->type_name("TOPIC")
+          ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  CLI::Option* const group_option =
+      cli.add_option("-g,--group", options.groups,
+                     "check: a group that is to read; may be repeated.")
+          ->type_name("GROUP")
+          ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  CLI::Option* const internal_option =
+      cli.add_flag("--internal", options.internal, "topics: show Kafka's own topics as well.");
+  CLI::Option* const since_option =
+      app.add_duration("--since", options.since, "topics: count the records of the last DURATION.");
 
   // Options are declared once and work before and after the subcommand.
   cli.require_subcommand(0, 1);
@@ -172,15 +190,29 @@ std::optional<int> parse_options(int argc, const char* const* argv, Options& opt
   CLI::App* const del = add_command(
       "delete", "Delete groups with what they have committed; without --execute a dry run.");
   add_groups(del, "Groups to delete.");
+  CLI::App* const topics = add_command(
+      "topics", "Show topics with their records, replicas and the time of the newest record.");
+  topics
+      ->add_option("topic", options.topics, "Topics to show by partition; default: all, by topic.")
+      ->type_name("TOPIC")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  CLI::App* const brokers =
+      add_command("brokers", "Show the brokers and how many partitions each leads and holds.");
+  CLI::App* const check = add_command(
+      "check",
+      "Try each step on the way to the brokers, topics and groups, and say what is wrong.");
 
   if (const auto status = app.parse(argc, argv)) return status;
 
   options.command = lag->parsed()        ? Command::lag
                     : describe->parsed() ? Command::describe
                     : del->parsed()      ? Command::delete_groups
+                    : topics->parsed()   ? Command::topics
+                    : brokers->parsed()  ? Command::brokers
+                    : check->parsed()    ? Command::check
                                          : Command::list;
   const std::vector<Command> only_lag{Command::lag};
-  check_restrictions({{by_option, only_lag, "lag knows"},
+  check_restrictions({{by_option, {Command::lag, Command::topics}, "lag and topics know"},
                       {time_option, only_lag, "lag knows"},
                       {max_lag_option, only_lag, "lag knows"},
                       {max_time_option, only_lag, "lag knows"},
@@ -192,7 +224,11 @@ std::optional<int> parse_options(int argc, const char* const* argv, Options& opt
                       {file_option,
                        {Command::list, Command::describe, Command::lag},
                        "list, describe and lag know"},
-                      {execute_option, {Command::delete_groups}, "delete knows"}},
+                      {execute_option, {Command::delete_groups}, "delete knows"},
+                      {topic_option, {Command::check}, "check knows"},
+                      {group_option, {Command::check}, "check knows"},
+                      {internal_option, {Command::topics}, "topics knows"},
+                      {since_option, {Command::topics}, "topics knows"}},
                      options.command);
   if (!by.empty()) {
     const auto found = by_names.find(by);
@@ -201,11 +237,17 @@ std::optional<int> parse_options(int argc, const char* const* argv, Options& opt
                   "--by: '" + by + "': unknown. Use partition, topic, member or group");
     options.by = found->second;
   }
+  if (options.command == Command::topics) {
+    if (options.by == LagBy::member || options.by == LagBy::group)
+      throw Error(Exit::usage, "--by: '" + by + "': topics have none. Use partition or topic");
+    if (by.empty()) options.by = options.topics.empty() ? LagBy::topic : LagBy::partition;
+  }
   if (max_lag_option->count() > 0) options.max_lag = max_lag;
   if (options.max_time_lag || options.command == Command::describe) options.time_lag = true;
   check_names("--state", options.states, state_names);
   check_names("--type", options.types, type_names);
   drop_repeated(options.groups);
+  drop_repeated(options.topics);
   check_groups(options);
   if (file_option->count() > 0 && options.output_file.empty())
     throw Error(Exit::usage, "--output-file: an empty name");
