@@ -12,6 +12,7 @@ set(ENV{PKG_CONFIG_PATH} "${KPIPE_LIBRDKAFKA_PREFIX}/lib/pkgconfig:$ENV{PKG_CONF
 # 2.13.2 is the first whose batch reads keep the position right at EOF events.
 pkg_check_modules(RDKAFKA REQUIRED IMPORTED_TARGET rdkafka>=2.13.2)
 pkg_check_modules(SIMDJSON REQUIRED IMPORTED_TARGET simdjson)
+pkg_check_modules(TOMLPLUSPLUS REQUIRED tomlplusplus) # its headers alone; the library would only be one more to install
 pkg_check_modules(LIBPQ REQUIRED IMPORTED_TARGET libpq)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 find_package(OpenSSL REQUIRED)

@@ -32,10 +32,14 @@ int write_all(int fd, std::string_view bytes) noexcept {
 std::string read_file(const std::string& path) {
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) throw system_error(path, errno);
+  return read_all(fd.get(), path);
+}
+
+std::string read_all(int fd, const std::string& path) {
   std::string text;
   std::array<char, 65536> chunk;
   for (;;) {
-    const ssize_t n = ::read(fd.get(), chunk.data(), chunk.size());
+    const ssize_t n = ::read(fd, chunk.data(), chunk.size());
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) throw system_error(path, errno);
     if (n == 0) return text;

@@ -37,6 +37,9 @@ int write_all(int fd, std::string_view bytes) noexcept;
 /// The whole of a small file. Throws Error(io).
 std::string read_file(const std::string& path);
 
+/// The same of a file that is open; `path` is for the message.
+std::string read_all(int fd, const std::string& path);
+
 bool is_pipe(int fd) noexcept;  ///< a pipe or a FIFO
 
 }  // namespace kpipe
