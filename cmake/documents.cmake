@@ -37,3 +37,5 @@ foreach(tool IN LISTS kpipe_tools)
   install(FILES ${completions}/zsh/_${tool} DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
   install(FILES ${completions}/fish/${tool}.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 endforeach()
+
+install(FILES ${CMAKE_SOURCE_DIR}/packaging/examples/config.toml DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/base/error.hpp"
+#include "common/config/reference.hpp"
 #include "common/kafka/handles.hpp"
 #include "common/wire/checkpoint.hpp"
 
@@ -16,31 +17,46 @@ namespace kpipe {
 
 /// How to reach Kafka, as the user said it.
 struct ConnectionOptions {
-  std::string bootstrap_servers;              ///< empty: bootstrap.servers from `properties`
-  std::vector<std::string> properties;        ///< -X name=value, librdkafka's names
+  std::string bootstrap_servers;        ///< -b; wins over all that follows
+  std::vector<std::string> properties;  ///< -X name=value, any name that property_name() knows
+  std::vector<Setting> configured;      ///< what environment and profile say, the strongest first
+  SecretStore secrets;                  ///< for references to them
   std::chrono::milliseconds timeout{10'000};  ///< for each request, and for the first contact
 };
+
+/// What all of them say together: each property once, by name. Throws Error(usage) for -X without
+/// a value.
+std::vector<Setting> connection_settings(const ConnectionOptions& options);
 
 /// librdkafka's configuration under construction. Properties on which the delivery guarantee rests
 /// are refused with the reason.
 class ClientConfig {
  public:
-  /// Applies the user's options. Throws Error(config) for unknown, malformed or refused properties.
+  /// Applies the user's options. Throws Error(config) for unknown, malformed or refused properties,
+  /// and Error(usage) when no brokers are named.
   ClientConfig(const std::string& client_id, const ConnectionOptions& options);
 
-  /// A property of our own; the user's -X of the same name wins when `overridable`.
+  /// The same errors without a client, except for what references refer to: a credential of systemd
+  /// is there in the unit only. Brokers need not be named.
+  static void check(const ConnectionOptions& options);
+
+  /// A property of our own; the user's of the same name wins when `overridable`.
   void set(const std::string& name, const std::string& value, bool overridable = false);
-  /// What -X said of a property; empty: nothing.
+  /// What the user said of a property; empty: nothing.
   std::string user_value(const std::string& name) const;
 
   /// A property as it stands now, whoever set it; empty: unset or unknown.
   std::string property(const std::string& name) const;
 
+  /// With the brokers, wherever they are named.
   const ConnectionOptions& options() const noexcept { return options_; }
   rd_kafka_conf_t* get() noexcept { return conf_.get(); }
   rd_kafka_conf_t* release() noexcept { return conf_.release(); }
 
  private:
+  explicit ClientConfig(const ConnectionOptions& options);
+  void apply(const Setting& setting);
+
   KafkaConf conf_;
   ConnectionOptions options_;
   std::map<std::string, std::string> user_values_;

@@ -2,10 +2,11 @@
 // ClientConfig of client.hpp.
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <cstdlib>
+#include <sstream>
 #include <string_view>
 
-#include "common/base/fd.hpp"
 #include "common/kafka/client.hpp"
 
 namespace kpipe {
@@ -30,63 +31,101 @@ constexpr std::array<Refusal, 8> refused{{
     {"group.instance.id", "use --instance-id"},
 }};
 
-constexpr std::array<std::string_view, 6> secrets{
-    "sasl.password", "ssl.key.password",        "ssl.keystore.password",
-    "ssl.key.pem",   "sasl.oauthbearer.config", "sasl.oauthbearer.client.secret"};
+/// librdkafka lists its properties only as a table for people.
+std::vector<std::string> property_names() {
+  char* text = nullptr;
+  std::size_t size = 0;
+  std::FILE* const table = ::open_memstream(&text, &size);
+  if (table == nullptr) return {};
+  rd_kafka_conf_properties_show(table);
+  std::fclose(table);
+  std::vector<std::string> names;
+  std::istringstream lines(std::string(text, size));
+  std::free(text);
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t end = line.find_first_of(" |");
+    if (end != std::string::npos && line.find('|') != std::string::npos && end > 0)
+      names.push_back(line.substr(0, end));
+  }
+  return names;
+}
 
-/// Everybody on the machine can read a command line: a secret comes from file:PATH or env:NAME.
-std::string resolve_secret(const std::string& name, const std::string& value) {
-  constexpr std::string_view file = "file:";
-  constexpr std::string_view env = "env:";
-  if (value.starts_with(file)) {
-    std::string text = read_file(value.substr(file.size()));
-    while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-    return text;
-  }
-  if (value.starts_with(env)) {
-    const char* const text = std::getenv(value.c_str() + env.size());
-    if (text == nullptr) {
-      throw Error(Exit::config,
-                  "-X: " + name + ": the environment has no " + value.substr(env.size()));
-    }
-    return text;
-  }
-  throw Error(Exit::usage, "-X: " + name +
-                               ": a secret on the command line can be read by others. Give " +
-                               name + "=file:PATH or " + name + "=env:NAME");
+Error no_such_property(const Setting& setting) {
+  return Error(Exit::config, setting.origin + ": " + setting.name +
+                                 ": No such configuration property" +
+                                 did_you_mean(setting.name, property_names()));
 }
 
 }  // namespace
 
-ClientConfig::ClientConfig(const std::string& client_id, const ConnectionOptions& options)
-    : conf_(rd_kafka_conf_new()), options_(options) {
-  set("client.id", client_id);
-  set("log.connection.close", "false");
-  if (!options.bootstrap_servers.empty()) set("bootstrap.servers", options.bootstrap_servers);
-  bool has_bootstrap = !options.bootstrap_servers.empty();
-  for (const std::string& property : options.properties) {
-    const std::size_t equals = property.find('=');
+std::vector<Setting> connection_settings(const ConnectionOptions& options) {
+  std::vector<Setting> settings;
+  if (!options.bootstrap_servers.empty())
+    settings.push_back({"bootstrap.servers", options.bootstrap_servers, "-b"});
+  // Of two -X the later wins.
+  for (auto property = options.properties.rbegin(); property != options.properties.rend();
+       ++property) {
+    const std::size_t equals = property->find('=');
     if (equals == std::string::npos || equals == 0) {
       throw Error(Exit::usage,
-                  "-X: '" + property + "': expected NAME=VALUE, such as -X fetch.min.bytes=65536");
+                  "-X: '" + *property + "': expected NAME=VALUE, such as -X fetch.min.bytes=65536");
     }
-    const std::string name = property.substr(0, equals);
-    const auto found = std::find_if(refused.begin(), refused.end(),
-                                    [&](const Refusal& r) { return r.name == name; });
-    if (found != refused.end()) {
-      throw Error(Exit::config, "-X: " + name + ": refused: " + std::string(found->reason));
+    settings.push_back({property_name(property->substr(0, equals)), property->substr(equals + 1),
+                        std::string(typed_origin)});
+  }
+  settings.insert(settings.end(), options.configured.begin(), options.configured.end());
+  settings = strongest(settings);
+  std::sort(settings.begin(), settings.end(),
+            [](const Setting& a, const Setting& b) { return a.name < b.name; });
+  return settings;
+}
+
+ClientConfig::ClientConfig(const ConnectionOptions& options)
+    : conf_(rd_kafka_conf_new()), options_(options) {}
+
+ClientConfig::ClientConfig(const std::string& client_id, const ConnectionOptions& options)
+    : ClientConfig(options) {
+  set("client.id", client_id);
+  set("log.connection.close", "false");
+  for (const Setting& setting : connection_settings(options)) apply(setting);
+  options_.bootstrap_servers = user_value("bootstrap.servers");
+  if (options_.bootstrap_servers.empty()) {
+    throw Error(Exit::usage,
+                "-b: no brokers given. Name them: -b HOST:PORT[,HOST:PORT], "
+                "KPIPE_BOOTSTRAP_SERVERS or --profile NAME");
+  }
+}
+
+void ClientConfig::check(const ConnectionOptions& options) {
+  ClientConfig config(options);
+  const std::vector<std::string> known = property_names();
+  for (const Setting& setting : connection_settings(options)) {
+    if (!parse_reference(setting)) {
+      config.apply(setting);
+    } else if (std::find(known.begin(), known.end(), setting.name) == known.end()) {
+      throw no_such_property(setting);
     }
-    has_bootstrap = has_bootstrap || name == "bootstrap.servers" || name == "metadata.broker.list";
-    const std::string value = property.substr(equals + 1);
-    const bool secret = std::find(secrets.begin(), secrets.end(), name) != secrets.end();
-    set(name, secret ? resolve_secret(name, value) : value);
-    user_values_[name] = value;
   }
-  if (!has_bootstrap) {
-    throw Error(
-        Exit::usage,
-        "-b: no brokers given. Name them: -b HOST:PORT[,HOST:PORT] or KPIPE_BOOTSTRAP_SERVERS");
+}
+
+void ClientConfig::apply(const Setting& setting) {
+  const std::string where = setting.origin + ": " + setting.name + ": ";
+  const auto found = std::find_if(refused.begin(), refused.end(),
+                                  [&](const Refusal& r) { return r.name == setting.name; });
+  if (found != refused.end())
+    throw Error(Exit::config, where + "refused: " + std::string(found->reason));
+  const std::string value = resolve(setting, options_.secrets);
+  char reason[512];
+  const rd_kafka_conf_res_t result =
+      rd_kafka_conf_set(conf_.get(), setting.name.c_str(), value.c_str(), reason, sizeof reason);
+  if (result == RD_KAFKA_CONF_UNKNOWN) throw no_such_property(setting);
+  if (result != RD_KAFKA_CONF_OK) {
+    // The library repeats the value in its message.
+    const bool hidden = masked(setting) != setting.value;
+    throw Error(Exit::config,
+                where + (hidden ? "librdkafka does not take this value" : std::string(reason)));
   }
+  user_values_[setting.name] = value;
 }
 
 std::string ClientConfig::user_value(const std::string& name) const {
@@ -103,7 +142,7 @@ void ClientConfig::set(const std::string& name, const std::string& value, bool o
   char reason[512];
   if (rd_kafka_conf_set(conf_.get(), name.c_str(), value.c_str(), reason, sizeof reason) !=
       RD_KAFKA_CONF_OK) {
-    throw Error(Exit::config, "-X: " + name + ": " + reason);
+    throw Error(Exit::config, name + ": " + reason);
   }
 }
 

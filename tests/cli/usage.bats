@@ -87,8 +87,8 @@ refused_like() {
     refused 64 '--table is required. See ksink-pg --help' ksink-pg
     refused 64 'PATH is required. See ksink-file --help' ksink-file
     refused 64 '-g: no group given. kgroups list shows what is there' kseek
-    refused 64 '-b: no brokers given. Name them: -b HOST:PORT[,HOST:PORT] or KPIPE_BOOTSTRAP_SERVERS' kgroups
-    refused 64 '-b: no brokers given. Name them: -b HOST:PORT[,HOST:PORT] or KPIPE_BOOTSTRAP_SERVERS' \
+    refused 64 '-b: no brokers given. Name them: -b HOST:PORT[,HOST:PORT], KPIPE_BOOTSTRAP_SERVERS or --profile NAME' kgroups
+    refused 64 '-b: no brokers given. Name them: -b HOST:PORT[,HOST:PORT], KPIPE_BOOTSTRAP_SERVERS or --profile NAME' \
         kconsume -t orders
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "common/kafka/client.hpp"
+#include "tests/unit/base_expect.hpp"
 
 namespace kpipe {
 namespace {
@@ -72,6 +73,62 @@ TEST(ClientConfig, ReadsASecretFromAFileOrTheEnvironment) {
   EXPECT_EQ(value_of(from_file, "sasl.password"), "from-file");
   std::remove(path.c_str());
   EXPECT_NE(refusal_of("sasl.password=file:" + path, Exit::io).find(path), std::string::npos);
+}
+
+TEST(ClientConfig, AnOptionWinsOverXThatOverTheEnvironmentAndThatOverTheProfile) {
+  ConnectionOptions options;
+  options.configured = {{"bootstrap.servers", "environment:1", "KPIPE_BOOTSTRAP_SERVERS"},
+                        {"bootstrap.servers", "profile:1", "f:1"},
+                        {"fetch.min.bytes", "1", "f:2"},
+                        {"client.rack", "r", "f:3"}};
+  const auto said = [&] {
+    std::string text;
+    for (const Setting& setting : connection_settings(options))
+      text += setting.name + "=" + setting.value + " " + setting.origin + "; ";
+    return text;
+  };
+  EXPECT_EQ(said(),
+            "bootstrap.servers=environment:1 KPIPE_BOOTSTRAP_SERVERS; client.rack=r f:3; "
+            "fetch.min.bytes=1 f:2; ");
+  // Of two -X the later, whichever name they use.
+  options.properties = {"metadata.broker.list=x:1", "bootstrap.servers=x:2", "fetch.min.bytes=2"};
+  EXPECT_EQ(said(), "bootstrap.servers=x:2 -X; client.rack=r f:3; fetch.min.bytes=2 -X; ");
+  options.bootstrap_servers = "option:1";
+  EXPECT_EQ(said(), "bootstrap.servers=option:1 -b; client.rack=r f:3; fetch.min.bytes=2 -X; ");
+
+  ClientConfig config("test", options);
+  EXPECT_EQ(value_of(config, "bootstrap.servers"), "option:1");
+  EXPECT_EQ(value_of(config, "fetch.min.bytes"), "2");
+  EXPECT_EQ(config.options().bootstrap_servers, "option:1");
+  // A profile's word counts as the user's.
+  config.set("client.rack", "ours", true);
+  EXPECT_EQ(value_of(config, "client.rack"), "r");
+}
+
+TEST(ClientConfig, AProfilesMistakesAreNamedByTheirPlace) {
+  const auto refusal = [](const Setting& setting) {
+    ConnectionOptions options;
+    options.configured = {{"bootstrap.servers", "h:1", "f:1"}, setting};
+    const std::string made =
+        unit::expect_error(Exit::config, [&] { const ClientConfig config("test", options); });
+    // Known without a client, too.
+    EXPECT_EQ(unit::expect_error(Exit::config, [&] { ClientConfig::check(options); }), made);
+    return made;
+  };
+  EXPECT_EQ(refusal({"fetch.min.bites", "1", "f:2"}),
+            "f:2: fetch.min.bites: No such configuration property. Did you mean fetch.min.bytes?");
+  EXPECT_TRUE(refusal({"enable.auto.commit", "true", "f:2"})
+                  .starts_with("f:2: enable.auto.commit: refused: "));
+  EXPECT_TRUE(refusal({"fetch.min.bytes", "few", "f:2"}).starts_with("f:2: fetch.min.bytes: "));
+}
+
+TEST(ClientConfig, ACheckLooksUpNoReference) {
+  ConnectionOptions options;
+  options.configured = {{"sasl.password", "cred:not-here", "f:1"}};
+  ClientConfig::check(options);
+  options.configured = {{"sasl.pasword", "${cred:not-here}", "f:1"}};
+  EXPECT_EQ(unit::expect_error(Exit::config, [&] { ClientConfig::check(options); }),
+            "f:1: sasl.pasword: No such configuration property. Did you mean sasl.password?");
 }
 
 TEST(ClientConfig, OursGiveWayOnlyWhereTheyMay) {

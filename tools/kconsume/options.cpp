@@ -105,7 +105,7 @@ std::optional<int> parse_options(int argc, const char* const* argv, Options& opt
   std::int64_t count = 0;
   std::int64_t sinks = 1;
   std::int64_t batch_size = static_cast<std::int64_t>(options.batch_size);
-  add_connection_options(tool, options.connection);
+  ConnectionArguments connection(tool, options.connection);
   app.add_option("-t,--topic", topics,
                  "Topic to read: NAME or NAME:PARTITIONS (0,2-5); repeatable, or a comma list.")
       ->type_name("TOPIC")
@@ -119,10 +119,11 @@ std::optional<int> parse_options(int argc, const char* const* argv, Options& opt
       ->type_name("FILE");
   app.add_option("-p,--partitions", partitions, "Partitions of the one topic named by -t.")
       ->type_name("LIST");
-  app.add_option(
-         "-g,-G,--group", options.group,
-         "Consumer group: shares the partitions with its other members and remembers offsets.")
-      ->type_name("GROUP");
+  const CLI::Option* const group_option =
+      app.add_option("-g,-G,--group", options.group,
+                     "Consumer group: shares the partitions with its other members and remembers "
+                     "offsets. Default: the profile's group_id; '' is none.")
+          ->type_name("GROUP");
   app.add_option("--instance-id", options.instance_id,
                  "Static member of the group: a restart under the same id takes up its partitions "
                  "at once.")
@@ -183,6 +184,8 @@ std::optional<int> parse_options(int argc, const char* const* argv, Options& opt
       "--batch-timeout", options.batch_timeout,
       "Let records wait this long for a fuller write. Default: write when no more are at hand.");
   if (const auto status = tool.parse(argc, argv)) return status;
+  if (const auto status = connection.settle(Purpose::read, *group_option, options.group))
+    return status;
 
   for (const std::string& topic : topics) add_topic_scopes(topic, options.topics);
   if (!topics_from.empty()) {

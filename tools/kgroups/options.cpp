@@ -110,7 +110,7 @@ std::string normal_name(const std::string& name) {
 
 std::optional<int> parse_options(int argc, const char* const* argv, Options& options) {
   ToolApp app("kgroups", "show Kafka consumer groups and how far they lag");
-  add_connection_options(app, options.connection);
+  ConnectionArguments connection(app, options.connection);
   std::optional<OutputFormat> output;
   add_output_option(app, output, true);
   CLI::App& cli = app.app();
@@ -211,6 +211,8 @@ std::optional<int> parse_options(int argc, const char* const* argv, Options& opt
                     : brokers->parsed()  ? Command::brokers
                     : check->parsed()    ? Command::check
                                          : Command::list;
+  if (const auto status = connection.settle(options.execute ? Purpose::write : Purpose::read))
+    return status;
   const std::vector<Command> only_lag{Command::lag};
   check_restrictions({{by_option, {Command::lag, Command::topics}, "lag and topics know"},
                       {time_option, only_lag, "lag knows"},

@@ -83,7 +83,7 @@ void check_companions(const Options& options) {
 
 std::optional<int> parse_options(int argc, const char* const* argv, Options& options) {
   ToolApp app("kseek", "show and move the committed offsets of Kafka consumer groups");
-  add_connection_options(app, options.connection);
+  ConnectionArguments connection(app, options.connection);
   CLI::App& cli = app.app();
   const auto add_list = [&](const char* names, std::vector<std::string>& target, const char* type,
                             const char* help) {
@@ -129,6 +129,8 @@ std::optional<int> parse_options(int argc, const char* const* argv, Options& opt
   add_output_option(app, output);
 
   if (const auto status = app.parse(argc, argv)) return status;
+  const Purpose purpose = options.execute ? Purpose::write : Purpose::read;
+  if (const auto status = connection.settle(purpose)) return status;
 
   if (dry_run && options.execute)
     throw Error(Exit::usage, "--dry-run, --execute: one of the two, not both");
