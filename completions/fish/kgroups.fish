@@ -8,6 +8,7 @@ complete -c kgroups -n __fish_use_subcommand -a delete -d 'Delete groups with wh
 complete -c kgroups -n __fish_use_subcommand -a topics -d 'Show topics with their records, replicas and the time of the newest record.'
 complete -c kgroups -n __fish_use_subcommand -a brokers -d 'Show the brokers and how many partitions each leads and holds.'
 complete -c kgroups -n __fish_use_subcommand -a check -d 'Try each step on the way to the brokers, topics and groups, and say what is wrong.'
+complete -c kgroups -n __fish_use_subcommand -a connections -d 'List the profiles of the configuration; connects to nothing.'
 complete -c kgroups -s h -l help -d 'Print this help and exit.'
 complete -c kgroups -l version -d 'Print the version and exit.'
 complete -c kgroups -l log-level -x -d 'How much to say on stderr: error, warning, notice (default), info or debug.'

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# Profiles without a server: where they come from, what wins, --show-config, and that no secret is
+# Profiles without a server: where they come from, what wins, --show-config, kgroups connections, and that no secret is
 # seen anywhere. /etc/kpipe is the machine's, so the layers are those of XDG_CONFIG_HOME here; the unit tests have both.
 
 bats_require_minimum_version 1.5.0
@@ -38,6 +38,8 @@ password = "$MARKER"
 sasl_mechanism = "PLAIN"
 END
 }
+
+teardown() { [[ ! ${FOLDER-} ]] || rm -r "$FOLDER"; }
 
 # says STATUS MESSAGE COMMAND...: ends so, prints nothing else, and no secret.
 says() {
@@ -118,6 +120,8 @@ security.protocol = SASL_PLAINTEXT  # $C:8"
         chmod "$mode" "$C"
         says 78 "$C:20: a secret stands in it, and others may read or change the file. Do: chmod 600 $C" \
             kgroups --profile look
+        says 78 "$C:20: a secret stands in it, and others may read or change the file. Do: chmod 600 $C" \
+            kgroups connections
     done
     # Where the secret is elsewhere there is nothing to hide.
     sed -i "s/$MARKER/env:SECRET/" "$C"
@@ -128,6 +132,31 @@ security.protocol = SASL_PLAINTEXT  # $C:8"
     chmod 600 "$C"
     chown 65534 "$C"
     says 78 "$C:20: a secret stands in it, and the file belongs to another user. Do: chown 0 $C" kgroups --profile look
+}
+
+@test "a file that may not be read is named when the profile is not found, and by kgroups connections" {
+    local as=()
+    if ((EUID == 0)); then
+        # Root reads everything. Somebody else needs a way to the files, and to a copy of the program.
+        FOLDER=$(mktemp -d "${KPIPE_TMP:-/tmp}/profiles.XXXXXX")
+        chmod 711 "$FOLDER"
+        cp "$(command -v kgroups)" "$FOLDER"
+        chmod 755 "$FOLDER/kgroups"
+        (umask 022 && mkdir -p "$FOLDER/kpipe/connections.d")
+        cp -p "$C" "$FOLDER/kpipe/config.toml"
+        export XDG_CONFIG_HOME=$FOLDER PATH=$FOLDER:$PATH
+        as=(setpriv --reuid 65534 --clear-groups)
+    else
+        chmod 000 "$C"
+    fi
+    local denied="$XDG_CONFIG_HOME/kpipe/config.toml: Permission denied"
+    run -78 --separate-stderr "${as[@]}" kgroups --profile prod
+    assert_equal "$stderr" "kgroups: --profile: prod: there is no such connection. Not read: $denied. kgroups connections shows what is there"
+    printf '[connections.other]\nbrokers = ["a:1"]\n' >"$XDG_CONFIG_HOME/kpipe/connections.d/other.toml"
+    chmod 644 "$XDG_CONFIG_HOME/kpipe/connections.d/other.toml"
+    run -1 --separate-stderr "${as[@]}" kgroups connections
+    assert_equal "$(jq -r .connection <<<"$output")" other
+    assert_equal "$stderr" "kgroups: connections: $denied"
 }
 
 @test "mistakes are named with file, line and the nearest name" {
@@ -160,6 +189,43 @@ security.protocol = SASL_PLAINTEXT  # $C:8"
     run -69 --separate-stderr kgroups --profile look delete g --timeout 200ms
 }
 
+@test "kgroups connections: NDJSON on a pipe, a table on a terminal; no connection is opened" {
+    run -0 --separate-stderr strace -f -o calls -e trace=connect kgroups connections
+    assert_equal "$stderr" ''
+    refute grep -q connect calls
+    assert_equal "$(jq -r .connection <<<"$output" | paste -sd ' ')" 'default look prod'
+    assert_equal "$(jq -c 'select(.connection == "prod")' <<<"$output")" \
+        "{\"connection\":\"prod\",\"brokers\":[\"127.0.0.1:1\",\"127.0.0.1:2\"],\"security_protocol\":\"SASL_PLAINTEXT\",\
+\"sasl_mechanism\":\"PLAIN\",\"group_id\":\"etl\",\"purpose\":\"rw\",\"tags\":[\"eu\",\"big\"],\"description\":\"all of it\",\
+\"secrets\":[\"login\"],\"properties\":{\"bootstrap.servers\":\"127.0.0.1:1,127.0.0.1:2\",\"fetch.min.bytes\":\"7\",\
+\"group.id\":\"etl\",\"sasl.mechanism\":\"PLAIN\",\"sasl.password\":\"********\",\"sasl.username\":\"me\",\
+\"security.protocol\":\"SASL_PLAINTEXT\"},\"origin\":\"$C:1\",\"error\":null}"
+    refute_output --partial "$MARKER"
+
+    script -qec 'kgroups connections' /dev/null </dev/null | tr -d '\r' | sed 's/\x1b\[[0-9;]*m//g' >table
+    assert_regex "$(head -1 table)" '^CONNECTION +BROKERS +PROTOCOL +MECHANISM +GROUP +PURPOSE +TAGS +SECRETS +DESCRIPTION +ORIGIN'
+    grep -E "^prod +127.0.0.1:1,127.0.0.1:2 +SASL_PLAINTEXT +PLAIN +etl +rw +eu,big +sasl.password=\*{8} +all of it +$C:1 *$" table
+    refute grep -q "$MARKER" table
+
+    # Nothing is configured: nothing to show.
+    XDG_CONFIG_HOME=$PWD/none run -0 --separate-stderr kgroups connections -F /dev/null
+    assert_equal "$output$stderr" ''
+}
+
+@test "kgroups connections: one that is broken does not hide the others" {
+    printf '[connections.bad]\nsecrets = [{ id = "logn" }]\n' >xdg/kpipe/connections.d/bad.toml
+    run -1 --separate-stderr kgroups connections
+    assert_equal "$(jq -r 'select(.error) | .error' <<<"$output")" \
+        "$PWD/xdg/kpipe/connections.d/bad.toml:2: bad: there is no secret logn. Did you mean login?"
+    assert_equal "$stderr" "kgroups: $PWD/xdg/kpipe/connections.d/bad.toml:2: bad: there is no secret logn. Did you mean login?"
+    assert_equal "$(wc -l <<<"$output")" 4
+    local option
+    for option in '-b x:1' '--profile prod' '-X a=b' --show-config '--timeout 1s'; do
+        # shellcheck disable=SC2086 # an option and its value
+        says 64 "${option%% *}: kgroups connections opens no connection, it shows them all" kgroups connections $option
+    done
+}
+
 @test "a secret from a profile shows up nowhere, at every log level" {
     local tool
     mkdir creds
@@ -189,4 +255,20 @@ security.protocol = SASL_PLAINTEXT  # $C:8"
     assert_line 'sasl.password = ********  # -X, ${secret:login.password}'
     says 64 '-X: sasl.password: a secret on the command line can be read by others. Give sasl.password=file:PATH or sasl.password=env:NAME' \
         kgroups --show-config --profile prod -X "sasl_password=$MARKER"
+}
+
+@test "the example file says what it promises" {
+    local example=$KPIPE_TOP/packaging/examples/config.toml name
+    run -0 --separate-stderr kgroups connections -F "$example"
+    assert_equal "$stderr" ''
+    assert_equal "$(jq -r .connection <<<"$output" | paste -sd ' ')" 'audit production staging'
+    for name in audit production staging; do
+        run -0 --separate-stderr kconsume -F "$example" --profile "$name" --show-config
+        assert_equal "$stderr" ''
+    done
+    run -0 kseek -F "$example" --profile production --show-config --execute
+    assert_line --partial 'sasl.username = operator'
+    run -0 kseek -F "$example" --profile production --show-config
+    assert_line --partial 'sasl.username = etl'
+    run -77 kseek -F "$example" --profile audit --show-config --execute
 }

@@ -202,17 +202,25 @@ std::optional<int> parse_options(int argc, const char* const* argv, Options& opt
       "check",
       "Try each step on the way to the brokers, topics and groups, and say what is wrong.");
 
+  CLI::App* const connections =
+      add_command("connections", "List the profiles of the configuration; connects to nothing.");
+
   if (const auto status = app.parse(argc, argv)) return status;
 
-  options.command = lag->parsed()        ? Command::lag
-                    : describe->parsed() ? Command::describe
-                    : del->parsed()      ? Command::delete_groups
-                    : topics->parsed()   ? Command::topics
-                    : brokers->parsed()  ? Command::brokers
-                    : check->parsed()    ? Command::check
-                                         : Command::list;
-  if (const auto status = connection.settle(options.execute ? Purpose::write : Purpose::read))
+  options.command = lag->parsed()           ? Command::lag
+                    : describe->parsed()    ? Command::describe
+                    : del->parsed()         ? Command::delete_groups
+                    : topics->parsed()      ? Command::topics
+                    : brokers->parsed()     ? Command::brokers
+                    : check->parsed()       ? Command::check
+                    : connections->parsed() ? Command::connections
+                                            : Command::list;
+  if (options.command == Command::connections) {
+    options.config_file = connection.only_config_file("kgroups connections");
+  } else if (const auto status =
+                 connection.settle(options.execute ? Purpose::write : Purpose::read)) {
     return status;
+  }
   const std::vector<Command> only_lag{Command::lag};
   check_restrictions({{by_option, {Command::lag, Command::topics}, "lag and topics know"},
                       {time_option, only_lag, "lag knows"},

@@ -12,7 +12,7 @@
 
 namespace kpipe::kgroups {
 
-enum class Command { list, describe, lag, delete_groups, topics, brokers, check };
+enum class Command { list, describe, lag, delete_groups, topics, brokers, check, connections };
 
 /// What one line of `kgroups lag` stands for.
 enum class LagBy { partition, topic, member, group };
@@ -31,6 +31,7 @@ struct Options {
   bool execute = false;
   bool internal = false;                           ///< topics: Kafka's own as well
   std::optional<std::chrono::milliseconds> since;  ///< topics: count what came in this time
+  std::string config_file;                         ///< connections: empty, the usual places
   OutputFormat output = OutputFormat::ndjson;
   std::string output_file;                         ///< empty: stdout
   std::optional<std::chrono::milliseconds> watch;  ///< absent: once

@@ -3,6 +3,7 @@
 
 #include "tools/kgroups/brokers.hpp"
 #include "tools/kgroups/check.hpp"
+#include "tools/kgroups/connections.hpp"
 #include "tools/kgroups/delete.hpp"
 #include "tools/kgroups/options.hpp"
 #include "tools/kgroups/report.hpp"
@@ -26,6 +27,7 @@ Exit run(Client& client, const Options& options) {
 int kgroups_main(int argc, const char* const* argv) {
   Options options;
   if (const auto status = parse_options(argc, argv, options)) return *status;
+  if (options.command == Command::connections) return static_cast<int>(run_connections(options));
   // It must say why there is no connection, when there is none.
   if (options.command == Command::check) return static_cast<int>(run_check(options));
   Client client(visitor_config("kgroups", options.connection), RD_KAFKA_PRODUCER);
