@@ -21,7 +21,7 @@ MARKS='if .mark then . else select(.value.n % 7 == 0) end'
   export MARKS
   pipeline 'kconsume -q -g "$GROUP" -t "$TOPIC" --once --marks | jq -c "$MARKS" | ksink-file -q out.ndjson'
   assert_equal "$STATUSES" "0 0 0"
-  assert_equal "$(jq .value.n out.ndjson)" "$(seq 7 7 994)"
+  assert_equal "$(jq .value.n out.ndjson | sort -n)" "$(seq 7 7 994)" # the partitions in any order
   committed_is 0 600 1 400
   pipeline 'kconsume -q -g "$GROUP" -t "$TOPIC" --once --marks | jq -c "if .mark then . else empty end" | ksink-file -q out.ndjson'
   assert_equal "$STATUSES" "0 0 0"

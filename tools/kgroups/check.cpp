@@ -267,17 +267,13 @@ std::vector<Step> check_all(const Options& options) {
 
 /// librdkafka names the property, but of a file that is not there only OpenSSL's number.
 Step refused_configuration(const Options& options, const Error& refusal) {
-  for (const std::string& property : options.connection.properties) {
-    constexpr std::string_view suffix = ".location";
-    const std::size_t equals = property.find('=');
-    if (equals == std::string::npos) continue;
-    const std::string name = property.substr(0, equals);
-    const std::string file = property.substr(equals + 1);
-    if (name.ends_with(suffix) && ::access(file.c_str(), R_OK) != 0)
-      return failed("configuration", name, Exit::config, file + ": " + std::strerror(errno),
+  for (const Setting& setting : connection_settings(options.connection)) {
+    const std::string& file = setting.value;
+    if (setting.name.ends_with(".location") && ::access(file.c_str(), R_OK) != 0)
+      return failed("configuration", setting.name, Exit::config, file + ": " + std::strerror(errno),
                     "Name a file that this user can read");
   }
-  return failed("configuration", "-X", Exit::config, refusal.what(),
+  return failed("configuration", "-X, profile", Exit::config, refusal.what(),
                 "Correct the property; a file must be of the kind that it names (PEM, PKCS#12)");
 }
 
