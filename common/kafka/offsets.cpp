@@ -10,9 +10,6 @@
 
 namespace kpipe {
 
-namespace {
-
-/// The leader that we asked is no longer, or not yet, the leader that we know of.
 bool leader_moved(rd_kafka_resp_err_t code) {
   switch (code) {
     case RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH:
@@ -26,6 +23,8 @@ bool leader_moved(rd_kafka_resp_err_t code) {
       return false;
   }
 }
+
+namespace {
 
 std::vector<OffsetAnswer> ask_leaders(const Client& client, const std::vector<OffsetQuery>& queries,
                                       Isolation isolation) {

@@ -30,6 +30,10 @@ struct OffsetAnswer {
   rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
 };
 
+/// The broker that was asked is no longer, or not yet, the leader that we know of. It goes away by
+/// itself.
+bool leader_moved(rd_kafka_resp_err_t code);
+
 enum class Isolation { read_committed, read_uncommitted };
 
 /// One answer a query, in the queries' order, in one request a leader. Waits for a leader's

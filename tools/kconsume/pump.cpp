@@ -225,6 +225,14 @@ void Pump::fail_on(const rd_kafka_message_t& message) {
       : message.partition < 0
           ? std::string(rd_kafka_topic_name(message.rkt))
           : to_string(TopicPartition{rd_kafka_topic_name(message.rkt), message.partition});
+  const auto say_retrying = [&] {
+    log::warning(where + ": " + (text.empty() ? rd_kafka_err2str(message.err) : text) +
+                 " (retrying)");
+  };
+  if (leader_moved(message.err)) {
+    say_retrying();
+    return;
+  }
   switch (message.err) {
     case RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED:
     case RD_KAFKA_RESP_ERR__TRANSPORT:
@@ -235,17 +243,10 @@ void Pump::fail_on(const rd_kafka_message_t& message) {
     case RD_KAFKA_RESP_ERR_NOT_COORDINATOR:
     case RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE:
     case RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS:
-    case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
-    case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
-    case RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH:
-    case RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH:
-    case RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE:
-    case RD_KAFKA_RESP_ERR_REPLICA_NOT_AVAILABLE:
     case RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR:
     case RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT:
     case RD_KAFKA_RESP_ERR_NETWORK_EXCEPTION:
-      log::warning(where + ": " + (text.empty() ? rd_kafka_err2str(message.err) : text) +
-                   " (retrying)");
+      say_retrying();
       return;
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
       skip_lost_records(message);
