@@ -5,6 +5,7 @@
 #include <fstream>
 #include <limits>
 
+#include "common/base/clock.hpp"
 #include "common/cli/connection.hpp"
 
 namespace kpipe::kconsume {
@@ -198,9 +199,7 @@ std::optional<int> parse_options(int argc, const char* const* argv, Options& opt
     options.topics[0].partitions = parse_partitions(partitions, "-p");
   }
   check_topics(options);
-  const std::int64_t now = std::chrono::duration_cast<std::chrono::milliseconds>(
-                               std::chrono::system_clock::now().time_since_epoch())
-                               .count();
+  const std::int64_t now = wall_clock_ms();
   if (!from.empty()) {
     const std::string reason = parse_offset_spec(from, OffsetGrammar::from, now, options.from);
     if (!reason.empty()) throw Error(Exit::usage, "--from: " + reason);

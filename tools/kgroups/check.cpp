@@ -12,6 +12,7 @@
 #include <future>
 #include <map>
 
+#include "common/base/clock.hpp"
 #include "common/base/fd.hpp"
 #include "common/base/log.hpp"
 #include "common/base/stop.hpp"
@@ -28,12 +29,6 @@ namespace kpipe::kgroups {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-std::int64_t now_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 Route make_route(const Client& client, const ConnectionOptions& connection) {
   Route route;
@@ -131,7 +126,7 @@ class AccessCheck {
     }
     append(steps, timed("records", topic, [&]() -> std::vector<Step> {
              logs_[topic] = read_logs(client_, partitions);
-             return {records_step(topic, logs_[topic], newest(partitions), now_ms())};
+             return {records_step(topic, logs_[topic], newest(partitions), wall_clock_ms())};
            }));
     return steps;
   }

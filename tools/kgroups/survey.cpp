@@ -1,21 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/kgroups/survey.hpp"
 
-#include <chrono>
 #include <future>
 #include <map>
 
+#include "common/base/clock.hpp"
 #include "common/kafka/groups.hpp"
 #include "common/kafka/other_groups.hpp"
 
 namespace kpipe::kgroups {
 namespace {
-
-std::int64_t now_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 /// The groups of the wanted types. Of brokers that name no types or states, all: the descriptions
 /// will tell. Groups that a silent broker coordinates are missing, which is said.
@@ -91,7 +85,7 @@ Survey Surveyor::take() {
     look_at_logs(survey);
     look_at_times(survey);
   }
-  survey.time_ms = now_ms();
+  survey.time_ms = wall_clock_ms();
   return survey;
 }
 
@@ -214,7 +208,7 @@ void Surveyor::look_at_times(Survey& survey) {
     }
   }
   const std::map<RecordQuery, RecordTime> times = times_->read(queries);
-  const std::int64_t now = now_ms();
+  const std::int64_t now = wall_clock_ms();
   for (GroupView& view : survey.groups) {
     for (PartitionLag& row : view.partitions) {
       const auto query = first_unread(row);

@@ -3,8 +3,8 @@
 
 #include <array>
 #include <cstdio>
-#include <ctime>
 
+#include "common/base/time_zone.hpp"
 #include "common/cli/output.hpp"
 
 namespace kpipe::kgroups {
@@ -61,12 +61,7 @@ std::string members_text(const std::vector<GroupMember>& members) {
 }
 
 std::string time_text(std::int64_t ms) {
-  const std::time_t seconds = ms / 1000;
-  std::tm utc{};
-  ::gmtime_r(&seconds, &utc);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-  return text;
+  return utc_text(ms - ms % 1000);
 }
 
 }  // namespace kpipe::kgroups

@@ -2,22 +2,16 @@
 #include "tools/kgroups/topics.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <future>
 #include <map>
 
+#include "common/base/clock.hpp"
 #include "tools/kgroups/failures.hpp"
 #include "tools/kgroups/json_fields.hpp"
 #include "tools/kgroups/text.hpp"
 
 namespace kpipe::kgroups {
 namespace {
-
-std::int64_t now_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 std::string ids_text(const std::vector<std::int32_t>& ids) {
   std::string text;
@@ -239,7 +233,7 @@ Exit run_topics(Client& client, const Options& options) {
       queries.push_back({led.back(), OffsetQuery::kMaxTimestamp});
     }
   }
-  const std::int64_t now = now_ms();
+  const std::int64_t now = wall_clock_ms();
   auto asked = std::async(std::launch::async, [&] {
     return list_offsets(client, queries, Isolation::read_uncommitted);
   });

@@ -4,16 +4,12 @@
 #include <algorithm>
 #include <limits>
 
+#include "common/base/clock.hpp"
 #include "common/cli/connection.hpp"
 #include "tools/kseek/target_options.hpp"
 
 namespace kpipe::kseek {
 namespace {
-
-std::int64_t now_ms() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
-}
 
 void add_groups(std::string_view text, std::vector<std::string>& groups) {
   for (std::string_view rest = text;;) {
@@ -138,7 +134,7 @@ std::optional<int> parse_options(int argc, const char* const* argv, Options& opt
   for (const std::string& topic : topics) add_topic_scopes(topic, options.topics);
   if (!options.topic_pattern.empty()) const TopicPattern check(options.topic_pattern);
   if (generation_option->count() > 0) options.generation = generation;
-  options.target = target.resolve(now_ms());
+  options.target = target.resolve(wall_clock_ms());
   check_target(options);
   check_scope(options);
   check_companions(options);
