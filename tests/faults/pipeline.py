@@ -38,6 +38,12 @@ class Pipeline:
         for role in roles:
             self.processes[role].send_signal(number)
 
+    def freeze(self, role):
+        """SIGSTOP, and waits until the process runs no more. What it had sent before is still on its way."""
+        self.signal(signal.SIGSTOP, role)
+        status = f"/proc/{self.processes[role].pid}/status"
+        wait_until(lambda: "State:\tT" in open(status, encoding="utf-8").read(), 10, f"the {role} stopped")
+
     def signal_group(self, number):
         """What Ctrl-C in a terminal does."""
         os.killpg(self.processes[SOURCE].pid, number)

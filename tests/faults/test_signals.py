@@ -83,7 +83,7 @@ def test_interrupted_twice(kafka, pipelines, database, some_topic, some_flights,
     with Watcher(kafka, load):
         pipeline = load.start()
         wait_until(lambda: load.stored() >= 2000, 30, f"2000 stored\n{pipeline.said()}", every=0.001)
-        pipeline.signal(signal.SIGSTOP, SINK)
+        pipeline.freeze(SINK)
         stored = load.stored()
         assert stored < load.total
         pipeline.signal(signal.SIGINT, SOURCE)
@@ -93,7 +93,7 @@ def test_interrupted_twice(kafka, pipelines, database, some_topic, some_flights,
         pipeline.signal(signal.SIGINT, SOURCE)
         wait_until(lambda: source.poll() is not None, 2, "an end at once")
         assert source.returncode == 128 + signal.SIGINT
-        assert load.stored() == stored
+        assert load.stored() in (stored, stored + 500), "more than the one COMMIT that was on its way"
         pipeline.signal(signal.SIGCONT, SINK)
         status = pipeline.wait()
         assert status[SINK] == (75 if "without a line end were discarded" in pipeline.said(SINK) else 0), pipeline.said()
