@@ -52,11 +52,22 @@ constexpr std::array<Alias, 34> aliases{{
     {"sasl.oauthbearer.client.credentials.client.secret", "sasl.oauthbearer.client.secret"},
 }};
 
-constexpr std::array<std::string_view, 9> secrets{
+constexpr std::array<std::string_view, 15> own{
+    // librdkafka reads no Java stores, and does not say what is wrong with a PKCS#12 file.
+    "ssl.truststore.location", "ssl.truststore.type", "ssl.truststore.password",
+    "ssl.keystore.location", "ssl.keystore.type", "ssl.keystore.password",
+    // Tokens are fetched here, so that they are there in time and an outage is survived.
+    "sasl.oauthbearer.token.endpoint.url", "sasl.oauthbearer.client.id",
+    "sasl.oauthbearer.client.secret", "sasl.oauthbearer.scope", "sasl.oauthbearer.extensions",
+    "sasl.oauthbearer.audience", "sasl.oauthbearer.token.file", "sasl.oauthbearer.token.command",
+    "sasl.login.refresh.buffer.seconds"};
+
+constexpr std::array<std::string_view, 10> secrets{
     "sasl.password",
     "sasl.jaas.config",
     "ssl.key.password",
     "ssl.keystore.password",
+    "ssl.truststore.password",
     "ssl.key.pem",
     "sasl.oauthbearer.config",
     "sasl.oauthbearer.client.secret",
@@ -100,6 +111,14 @@ std::string secret_property_name(std::string_view key) {
 
 bool is_secret_property(std::string_view name) {
   return std::find(secrets.begin(), secrets.end(), name) != secrets.end();
+}
+
+bool is_own_property(std::string_view name) {
+  return std::find(own.begin(), own.end(), name) != own.end();
+}
+
+std::vector<std::string> own_properties() {
+  return {own.begin(), own.end()};
 }
 
 std::vector<Setting> strongest(const std::vector<Setting>& settings) {

@@ -31,6 +31,13 @@ std::string secret_property_name(std::string_view key);
 /// Whether librdkafka's property `name` holds what nobody may see.
 bool is_secret_property(std::string_view name);
 
+/// Whether `name` is a property that librdkafka does not have, or only in part: kpipe itself does
+/// what it asks for. Java's name where Java has one.
+bool is_own_property(std::string_view name);
+
+/// All of them.
+std::vector<std::string> own_properties();
+
 /// The first setting of each name: give the strongest first.
 std::vector<Setting> strongest(const std::vector<Setting>& settings);
 

@@ -39,7 +39,7 @@ std::vector<std::string> property_names() {
   if (table == nullptr) return {};
   rd_kafka_conf_properties_show(table);
   std::fclose(table);
-  std::vector<std::string> names;
+  std::vector<std::string> names = own_properties();
   std::istringstream lines(std::string(text, size));
   std::free(text);
   for (std::string line; std::getline(lines, line);) {
@@ -115,6 +115,8 @@ void ClientConfig::apply(const Setting& setting) {
   if (found != refused.end())
     throw Error(Exit::config, where + "refused: " + std::string(found->reason));
   const std::string value = resolve(setting, options_.secrets);
+  user_values_[setting.name] = value;
+  if (is_own_property(setting.name)) return;
   char reason[512];
   const rd_kafka_conf_res_t result =
       rd_kafka_conf_set(conf_.get(), setting.name.c_str(), value.c_str(), reason, sizeof reason);
@@ -125,7 +127,6 @@ void ClientConfig::apply(const Setting& setting) {
     throw Error(Exit::config,
                 where + (hidden ? "librdkafka does not take this value" : std::string(reason)));
   }
-  user_values_[setting.name] = value;
 }
 
 std::string ClientConfig::user_value(const std::string& name) const {
