@@ -30,8 +30,9 @@ int tool_main(const std::string& name, int argc, const char* const* argv,
   try {
     stop::install();
     const int status = run(argc, argv);
-    if (std::fflush(stdout) != 0 && status == 0)
-      throw Error(Exit::io, "stdout: could not be written");
+    // A text longer than the buffer may have failed before its end.
+    const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+    if (!written && status == 0) throw Error(Exit::io, "stdout: could not be written");
     return status;
   } catch (const Error& error) {
     log::error(error.what());
