@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "common/cli/app.hpp"
 #include "common/config/profile.hpp"
@@ -10,38 +11,50 @@
 
 namespace kpipe {
 
-/// -b, -F, --profile, -X, --timeout and --show-config, the same in every tool that talks to Kafka.
-/// An option wins over -X, -X over the environment (KPIPE_BOOTSTRAP_SERVERS), that over the
-/// profile.
+/// -b, -F, --profile, --uri, --import, -X, the options of login and TLS, --timeout and
+/// --show-config, the same in every tool that talks to Kafka. An option wins over -X, -X over
+/// --uri, that over the environment (KPIPE_...), that over the profile, that over --import.
 class ConnectionArguments {
  public:
   /// Declares the options. Both must outlive this.
   ConnectionArguments(ToolApp& app, ConnectionOptions& options);
 
-  /// To be called when the command line has been parsed: adds what the environment and the profile
-  /// say. Configuration is read only when a profile is named or -X refers to a secret. An exit
-  /// status when --show-config has printed it all. Throws Error(usage, config, no_permission).
+  /// To be called when the command line has been parsed: adds what all the other places say. The
+  /// configuration is read only when a profile is named or something refers to a secret. An exit
+  /// status when --show-config or -X list has printed it all. Throws Error(usage, config,
+  /// no_permission).
   std::optional<int> settle(Purpose purpose);
 
-  /// The same for a tool with a group of its own: the profile's group_id is what `group` gets
-  /// unless `option` was given.
-  std::optional<int> settle(Purpose purpose, const CLI::Option& option, std::string& group);
+  /// The same for kconsume, whose own options (is_tool_setting()) and group may stand in those
+  /// places, too: options that were not typed get the values from there.
+  std::optional<int> settle_with_options(Purpose purpose);
 
   /// In place of settle() for a command that opens no connection. Throws Error(usage) when more
   /// than -F was given. The file of -F, empty for the usual places.
   const std::string& only_config_file(const std::string& command) const;
 
  private:
-  std::string profile_name() const;
+  void declare_login();
+  void declare_tls();
+  void declare_property(const std::string& names, const std::string& property,
+                        const std::string& type, const std::string& help);
+  void declare_secret(const std::string& name, const std::string& property,
+                      const std::string& help);
+  bool refers_to_secrets() const;
   void read_configuration(Purpose purpose);
-  std::optional<int> show(const std::optional<Setting>& group) const;
+  void add_uri(std::string& profile, Purpose purpose);
+  void add_import();
+  std::optional<int> list_properties() const;
+  std::optional<int> show(std::vector<Setting> settings) const;
 
-  const CLI::App& app_;
+  CLI::App& app_;
   ConnectionOptions& options_;
+  std::vector<std::string> names_;  ///< of the options declared here
   std::string config_file_;
   std::optional<std::string> profile_;  ///< empty: none, whatever the environment says
+  std::string uri_;
+  std::string import_;
   bool show_config_ = false;
-  std::optional<Setting> profile_group_;
 };
 
 /// The configuration that `file` (of -F) holds, or the usual places when it is empty.

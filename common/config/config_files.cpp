@@ -13,6 +13,7 @@
 
 #include "common/base/error.hpp"
 #include "common/base/fd.hpp"
+#include "common/config/import.hpp"
 
 namespace kpipe {
 namespace {
@@ -20,10 +21,10 @@ namespace {
 namespace fs = std::filesystem;
 
 /// As libpq has it for private keys: ours alone, or root's, who may let a group read it.
-void check_access(int fd, const std::string& path, const std::string& secret) {
+void check_access(int fd, const std::string& path, const std::string& where) {
   struct stat st {};
   if (::fstat(fd, &st) != 0) throw system_error(path, errno);
-  const std::string holds = secret + ": a secret stands in it, and ";
+  const std::string holds = where + ": a secret stands in it, and ";
   if (st.st_uid != 0 && st.st_uid != ::geteuid()) {
     throw Error(Exit::config, holds + "the file belongs to another user. Do: chown " +
                                   std::to_string(::geteuid()) + " " + path);
@@ -98,6 +99,14 @@ Config read_config_file(const std::string& path) {
   Config config;
   add_file(fd.get(), path, config);
   return config;
+}
+
+Import import_file(const std::string& path) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) throw Error(Exit::config, "--import: " + std::string(unreadable(path, errno).what()));
+  Import read = parse_import(read_all(fd.get(), path), path);
+  if (read.literal_secret) check_access(fd.get(), path, path);
+  return read;
 }
 
 }  // namespace kpipe

@@ -25,7 +25,9 @@ struct TomlAssertion {};
 #include <utility>
 
 #include "common/base/error.hpp"
+#include "common/config/aliases.hpp"
 #include "common/config/config.hpp"
+#include "common/config/properties.hpp"
 
 namespace kpipe {
 namespace {
@@ -144,10 +146,28 @@ class Reader {
       if (const toml::table* const inner = node.as_table()) {
         read_properties(connection, *inner, name + ".", path);
       } else {
-        add_setting(connection, {property_name(name), value(node, key, here), place(key.source())},
-                    key, here);
+        add_setting(connection, setting(name, node, key, here), key, here);
       }
     }
+  }
+
+  /// Whether librdkafka has a property with dots in its name is known where librdkafka is.
+  void check_name(const std::string& name, const toml::key& key, const std::string& path) const {
+    if (name.find('.') != std::string::npos || canonical_login_name(name) != name ||
+        is_tool_setting(name))
+      return;
+    std::vector<std::string> known = alias_names();
+    known.insert(known.begin(), {"description", "tags", "purpose", "secrets", "properties", "type",
+                                 "username", "password", "topic", "format"});
+    std::string cause = unknown(path, name, known);
+    if (!cause.ends_with('?'))
+      cause += ". Properties without a dot in their names belong in [" + path + ".properties]";
+    throw wrong(key.source(), cause);
+  }
+
+  Setting setting(const std::string& name, const toml::node& node, const toml::key& key,
+                  const std::string& path) const {
+    return canonical_login({name, value(node, key, path), place(key.source())});
   }
 
   void read_secret_uses(Connection& connection, const toml::node& node, const toml::key& key,
@@ -186,20 +206,16 @@ class Reader {
         read_secret_uses(read, node, key, here);
       } else if (name == "properties") {
         read_properties(read, table(node, key, here), "", here);
-      } else if (name == "type") {
-        if (text(node, key, here) != "kafka")
+      } else if (name == "type" || name == "connector_type") {
+        // What it leads to, or what it is used as.
+        if (const std::string word = text(node, key, here); word != "kafka" && word != "source")
           throw wrong(key.source(), here + ": expected \"kafka\"");
-      } else if (const std::string property = property_name(name); property != name) {
-        add_setting(read, {property, value(node, key, here), place(key.source())}, key, here);
+      } else if (const toml::table* const inner = node.as_table()) {
+        // Names with dots, without quotes: auth.type = "sasl", [connections.NAME.ssl_config].
+        read_properties(read, *inner, name + ".", path);
       } else {
-        std::vector<std::string> known = property_aliases();
-        known.insert(known.begin(),
-                     {"description", "tags", "purpose", "secrets", "properties", "type"});
-        throw wrong(key.source(), unknown(path, name, known) +
-                                      (node.is_table() ? ". Properties with dots in their names "
-                                                         "belong in [" +
-                                                             path + ".properties]"
-                                                       : ""));
+        check_name(name, key, path);
+        add_setting(read, setting(name, node, key, here), key, here);
       }
     }
     merge(read, fields, id);
@@ -252,7 +268,7 @@ class Reader {
     for (const std::string_view word : words) {
       if (setting.value.starts_with(word)) setting.value = "${" + setting.value + "}";
     }
-    const std::string property = secret_property_name(setting.name);
+    const std::string property = canonical_login_name(setting.name);
     const bool public_property = property != setting.name && !is_secret_property(property);
     if (!public_property && !parse_reference(setting)) note_literal(setting.origin);
     setting.name = property;

@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "common/base/error.hpp"
+#include "common/config/aliases.hpp"
+#include "common/config/properties.hpp"
 
 namespace kpipe {
 namespace {
@@ -13,11 +15,6 @@ std::vector<std::string> names_of(const Map& map) {
   std::vector<std::string> names;
   for (const auto& [name, value] : map) names.push_back(name);
   return names;
-}
-
-bool serves(const std::string& purposes, Purpose purpose) {
-  return purpose == Purpose::any ||
-         purposes.find(purpose == Purpose::read ? 'r' : 'w') != std::string::npos;
 }
 
 const Connection& find_connection(const Config& config, const std::string& name) {
@@ -30,16 +27,22 @@ const Connection& find_connection(const Config& config, const std::string& name)
   throw Error(Exit::config, text + " kgroups connections shows what is there");
 }
 
+/// Elsewhere secrets live in workspaces, "WORKSPACE:ID"; here the file is the workspace.
+SecretStore::const_iterator find_secret(const SecretStore& secrets, const std::string& id) {
+  const auto found = secrets.find(id);
+  const std::size_t colon = id.find(':');
+  if (found != secrets.end() || colon == std::string::npos) return found;
+  return secrets.find(id.substr(colon + 1));
+}
+
 /// What one key of a secret says of a property.
 Setting property_of(const Setting& value) {
-  Setting setting = value;
-  setting.name = secret_property_name(value.name);
+  Setting setting = canonical_login(value);
   if (setting.name == value.name && value.name.find('.') == std::string::npos) {
-    std::vector<std::string> known = property_aliases();
+    std::vector<std::string> known = alias_names();
     known.insert(known.end(), {"username", "password"});
     throw Error(Exit::config, value.origin + ": '" + value.name +
-                                  "' is no property, and a "
-                                  "connection uses all of this secret" +
+                                  "' is no property, and a connection uses all of this secret" +
                                   did_you_mean(value.name, known));
   }
   // Of these librdkafka reads the file itself.
@@ -50,6 +53,11 @@ Setting property_of(const Setting& value) {
 }
 
 }  // namespace
+
+bool serves(const std::string& purposes, Purpose purpose) {
+  return purpose == Purpose::any ||
+         purposes.find(purpose == Purpose::read ? 'r' : 'w') != std::string::npos;
+}
 
 std::vector<Setting> profile_settings(const Config& config, const std::string& name,
                                       Purpose purpose) {
@@ -63,7 +71,7 @@ std::vector<Setting> profile_settings(const Config& config, const std::string& n
   std::vector<Setting> settings;
   for (const auto& [property, setting] : connection.settings) settings.push_back(setting);
   for (const SecretUse& use : connection.secrets) {
-    const auto secret = config.secrets.find(use.id);
+    const auto secret = find_secret(config.secrets, use.id);
     if (secret == config.secrets.end()) {
       throw Error(Exit::config, use.origin + ": " + name + ": there is no secret " + use.id +
                                     did_you_mean(use.id, names_of(config.secrets)));

@@ -4,63 +4,38 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <iterator>
 #include <utility>
 
 namespace kpipe {
 namespace {
 
-struct Alias {
+struct OwnProperty {
   std::string_view name;
-  std::string_view property;
+  std::string_view help;
 };
 
-constexpr std::array<Alias, 34> aliases{{
-    {"brokers", "bootstrap.servers"},
-    {"bootstrap_servers", "bootstrap.servers"},
-    {"bootstrap_server", "bootstrap.servers"},
-    {"metadata.broker.list", "bootstrap.servers"},
-    {"group_id", "group.id"},
-    {"consumer_group", "group.id"},
-    {"security_protocol", "security.protocol"},
-    {"auth.protocol", "security.protocol"},
-    {"sasl.mechanisms", "sasl.mechanism"},
-    {"sasl_mechanisms", "sasl.mechanism"},
-    {"sasl_mechanism", "sasl.mechanism"},
-    {"mechanism", "sasl.mechanism"},
-    {"auth.mechanism", "sasl.mechanism"},
-    {"sasl_username", "sasl.username"},
-    {"auth.username", "sasl.username"},
-    {"sasl_password", "sasl.password"},
-    {"auth.password", "sasl.password"},
-    {"ssl_ca_location", "ssl.ca.location"},
-    {"cafile", "ssl.ca.location"},
-    {"ca_file", "ssl.ca.location"},
-    {"ssl_certificate_location", "ssl.certificate.location"},
-    {"certfile", "ssl.certificate.location"},
-    {"cert_file", "ssl.certificate.location"},
-    {"ssl_key_location", "ssl.key.location"},
-    {"keyfile", "ssl.key.location"},
-    {"key_file", "ssl.key.location"},
-    {"ssl_key_password", "ssl.key.password"},
-    // Java's, where librdkafka has another name for the same: PEM in the value (KIP-651), sockets.
-    {"ssl.truststore.certificates", "ssl.ca.pem"},
-    {"ssl.keystore.certificate.chain", "ssl.certificate.pem"},
-    {"ssl.keystore.key", "ssl.key.pem"},
-    {"fetch.max.wait.ms", "fetch.wait.max.ms"},
-    {"receive.buffer.bytes", "socket.receive.buffer.bytes"},
-    {"send.buffer.bytes", "socket.send.buffer.bytes"},
-    {"sasl.oauthbearer.client.credentials.client.secret", "sasl.oauthbearer.client.secret"},
-}};
-
-constexpr std::array<std::string_view, 15> own{
+constexpr OwnProperty own[] = {
     // librdkafka reads no Java stores, and does not say what is wrong with a PKCS#12 file.
-    "ssl.truststore.location", "ssl.truststore.type", "ssl.truststore.password",
-    "ssl.keystore.location", "ssl.keystore.type", "ssl.keystore.password",
+    {"ssl.truststore.location", "file of authorities to trust: JKS, PKCS#12 or PEM"},
+    {"ssl.truststore.type", "JKS, PKCS12 or PEM; by default as the file begins"},
+    {"ssl.truststore.password", "its password"},
+    {"ssl.keystore.location", "file with our certificate and its key: JKS, PKCS#12 or PEM"},
+    {"ssl.keystore.type", "JKS, PKCS12 or PEM; by default as the file begins"},
+    {"ssl.keystore.password", "its password"},
     // Tokens are fetched here, so that they are there in time and an outage is survived.
-    "sasl.oauthbearer.token.endpoint.url", "sasl.oauthbearer.client.id",
-    "sasl.oauthbearer.client.secret", "sasl.oauthbearer.scope", "sasl.oauthbearer.extensions",
-    "sasl.oauthbearer.audience", "sasl.oauthbearer.token.file", "sasl.oauthbearer.token.command",
-    "sasl.login.refresh.buffer.seconds"};
+    {"sasl.oauthbearer.token.endpoint.url", "where tokens are fetched (client credentials)"},
+    {"sasl.oauthbearer.client.id", "who fetches them"},
+    {"sasl.oauthbearer.client.secret", "the password for it"},
+    {"sasl.oauthbearer.scope", "scope to ask for"},
+    {"sasl.oauthbearer.audience", "audience to ask for"},
+    {"sasl.oauthbearer.extensions", "NAME=VALUE,... that the broker wants beside the token"},
+    {"sasl.oauthbearer.token.file", "file that holds the token, read again when it expires"},
+    {"sasl.oauthbearer.token.command", "command that prints the token"},
+    {"sasl.login.refresh.buffer.seconds", "how long before its end a token is replaced (60)"},
+    {"aws.region", "region of the brokers for AWS_MSK_IAM; by default as their names say"},
+    {"aws.profile", "profile of ~/.aws for AWS_MSK_IAM"},
+    {"auth.type", "none, sasl, aws_msk_iam or ssl, in place of protocol and mechanism"}};
 
 constexpr std::array<std::string_view, 10> secrets{
     "sasl.password",
@@ -91,34 +66,24 @@ std::size_t distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::string property_name(std::string_view name) {
-  const auto found = std::find_if(aliases.begin(), aliases.end(),
-                                  [&](const Alias& alias) { return alias.name == name; });
-  return std::string(found == aliases.end() ? name : found->property);
-}
-
-std::vector<std::string> property_aliases() {
-  std::vector<std::string> names;
-  for (const Alias& alias : aliases) names.emplace_back(alias.name);
-  return names;
-}
-
-std::string secret_property_name(std::string_view key) {
-  if (key == "username") return "sasl.username";
-  if (key == "password") return "sasl.password";
-  return property_name(key);
-}
-
 bool is_secret_property(std::string_view name) {
   return std::find(secrets.begin(), secrets.end(), name) != secrets.end();
 }
 
 bool is_own_property(std::string_view name) {
-  return std::find(own.begin(), own.end(), name) != own.end();
+  return !own_property_help(name).empty();
 }
 
 std::vector<std::string> own_properties() {
-  return {own.begin(), own.end()};
+  std::vector<std::string> names;
+  for (const OwnProperty& property : own) names.emplace_back(property.name);
+  return names;
+}
+
+std::string own_property_help(std::string_view name) {
+  const auto* const found = std::find_if(std::begin(own), std::end(own),
+                                         [&](const OwnProperty& one) { return one.name == name; });
+  return found == std::end(own) ? std::string() : std::string(found->help);
 }
 
 std::vector<Setting> strongest(const std::vector<Setting>& settings) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/config/reference.hpp"
 
+#include <unistd.h>
+
 #include <array>
 #include <cstdlib>
 #include <utility>
@@ -8,6 +10,7 @@
 
 #include "common/base/error.hpp"
 #include "common/base/fd.hpp"
+#include "common/config/properties.hpp"
 
 namespace kpipe {
 namespace {
@@ -37,7 +40,7 @@ Error nothing_there(const Setting& setting, const std::string& cause) {
   return Error(Exit::config, where(setting) + ": " + cause);
 }
 
-std::string text_of_file(const Setting& setting, const std::string& path) {
+Secret text_of_file(const Setting& setting, const std::string& path) {
   std::string text;
   try {
     text = read_file(path);
@@ -45,11 +48,15 @@ std::string text_of_file(const Setting& setting, const std::string& path) {
     throw Error(error.exit(), where(setting) + ": " + error.what());
   }
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-  return text;
+  return Secret(std::move(text));
 }
 
-std::string credential(const Setting& setting, const std::string& name) {
-  if (name.empty() || name.find('/') != std::string::npos || name == "." || name == "..")
+bool is_credential_name(const std::string& name) {
+  return !name.empty() && name.find('/') == std::string::npos && name != "." && name != "..";
+}
+
+Secret credential(const Setting& setting, const std::string& name) {
+  if (!is_credential_name(name))
     throw nothing_there(setting, "cred:" + name + ": not the name of a credential");
   const char* const folder = std::getenv("CREDENTIALS_DIRECTORY");
   if (folder == nullptr) {
@@ -61,14 +68,15 @@ std::string credential(const Setting& setting, const std::string& name) {
   return text_of_file(setting, std::string(folder) + "/" + name);
 }
 
-const Setting& find_secret(const Setting& setting, const std::string& argument,
+/// Nothing where no secret has the key: it may be a credential or a variable.
+const Setting* find_secret(const Setting& setting, const std::string& argument,
                            const SecretStore& secrets) {
   const std::string said = "${secret:" + argument + "}: ";
   const std::size_t dot = argument.find('.');
   if (dot != std::string::npos) {
     if (const auto id = secrets.find(argument.substr(0, dot)); id != secrets.end()) {
       const auto key = id->second.find(argument.substr(dot + 1));
-      if (key != id->second.end()) return key->second;
+      if (key != id->second.end()) return &key->second;
       std::vector<std::string> keys;
       for (const auto& [name, value] : id->second) keys.push_back(id->first + "." + name);
       throw nothing_there(setting,
@@ -76,9 +84,7 @@ const Setting& find_secret(const Setting& setting, const std::string& argument,
     }
   }
   const Setting* only = nullptr;
-  std::vector<std::string> names;
   for (const auto& [id, keys] : secrets) {
-    for (const auto& [key, value] : keys) names.push_back(id + "." + key);
     const auto key = keys.find(argument);
     if (key == keys.end()) continue;
     if (only != nullptr) {
@@ -87,16 +93,30 @@ const Setting& find_secret(const Setting& setting, const std::string& argument,
     }
     only = &key->second;
   }
-  if (only == nullptr)
-    throw nothing_there(setting, said + "there is no such secret" + did_you_mean(argument, names));
-  return *only;
+  return only;
 }
 
-std::string resolve_secret(const Setting& setting, const std::string& argument,
-                           const SecretStore& secrets);
+/// systemd hands a credential over as a file, containers hand secrets over in the environment.
+Secret credential_or_variable(const Setting& setting, const std::string& name,
+                              const SecretStore& secrets) {
+  const char* const folder = std::getenv("CREDENTIALS_DIRECTORY");
+  if (folder != nullptr && is_credential_name(name) &&
+      ::access((std::string(folder) + "/" + name).c_str(), F_OK) == 0)
+    return credential(setting, name);
+  if (const char* const text = std::getenv(name.c_str())) return Secret(text);
+  std::vector<std::string> names;
+  for (const auto& [id, keys] : secrets) {
+    for (const auto& [key, value] : keys) names.push_back(id + "." + key);
+  }
+  throw nothing_there(setting, "${secret:" + name +
+                                   "}: there is no such secret, credential of systemd or variable" +
+                                   did_you_mean(name, names));
+}
 
-std::string look_up(const Setting& setting, const Reference& reference,
-                    const SecretStore& secrets) {
+Secret resolve_secret(const Setting& setting, const std::string& argument,
+                      const SecretStore& secrets);
+
+Secret look_up(const Setting& setting, const Reference& reference, const SecretStore& secrets) {
   switch (reference.kind) {
     case Reference::Kind::file:
       return text_of_file(setting, reference.argument);
@@ -104,21 +124,23 @@ std::string look_up(const Setting& setting, const Reference& reference,
       const char* const text = std::getenv(reference.argument.c_str());
       if (text == nullptr)
         throw nothing_there(setting, "the environment has no " + reference.argument);
-      return text;
+      return Secret(text);
     }
     case Reference::Kind::cred:
       return credential(setting, reference.argument);
     case Reference::Kind::secret:
       return resolve_secret(setting, reference.argument, secrets);
   }
-  return {};
+  return Secret();
 }
 
-std::string resolve_secret(const Setting& setting, const std::string& argument,
-                           const SecretStore& secrets) {
-  const Setting& found = find_secret(setting, argument, secrets);
+Secret resolve_secret(const Setting& setting, const std::string& argument,
+                      const SecretStore& secrets) {
+  const Setting* const secret = find_secret(setting, argument, secrets);
+  if (secret == nullptr) return credential_or_variable(setting, argument, secrets);
+  const Setting& found = *secret;
   const auto further = parse_reference(found);
-  if (!further) return found.value;
+  if (!further) return Secret(found.value);
   if (further->kind == Reference::Kind::secret)
     throw nothing_there(found, "a secret cannot refer to another secret");
   return look_up(found, *further, secrets);
@@ -141,14 +163,16 @@ std::optional<Reference> parse_reference(const Setting& setting) {
   return reference;
 }
 
-std::string resolve(const Setting& setting, const SecretStore& secrets) {
+Secret resolve(const Setting& setting, const SecretStore& secrets) {
   if (const auto reference = parse_reference(setting)) return look_up(setting, *reference, secrets);
-  if (setting.origin == typed_origin && is_secret_property(setting.name)) {
+  if (setting.typed && is_secret_property(setting.name)) {
+    const bool in_uri = setting.origin == "--uri";
     throw Error(Exit::usage, where(setting) +
                                  ": a secret on the command line can be read by others. Give " +
-                                 setting.name + "=file:PATH or " + setting.name + "=env:NAME");
+                                 (in_uri ? "{NAME}, the name of a variable or credential"
+                                         : "file:PATH, env:NAME or cred:NAME in its place"));
   }
-  return setting.value;
+  return Secret(setting.value);
 }
 
 std::string masked(const Setting& setting) {

@@ -6,7 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "common/config/properties.hpp"
+#include "common/base/secret.hpp"
+#include "common/config/setting.hpp"
 
 namespace kpipe {
 
@@ -17,10 +18,12 @@ using SecretStore = std::map<std::string, std::map<std::string, Setting>>;
 /// A value that says where the value is.
 struct Reference {
   enum class Kind {
-    file,    ///< the text of a file, without the line ends behind it
-    env,     ///< a variable of the environment
-    cred,    ///< a credential that systemd hands over, in $CREDENTIALS_DIRECTORY
-    secret,  ///< "ID.key" of a SecretStore, or "key" where only one ID has it
+    file,  ///< the text of a file, without the line ends behind it
+    env,   ///< a variable of the environment
+    cred,  ///< a credential that systemd hands over, in $CREDENTIALS_DIRECTORY
+    /// "ID.key" of a SecretStore, or "key" where only one ID has it; what no ID has: the credential
+    /// of that name, else the variable.
+    secret,
   };
   Kind kind;
   std::string argument;
@@ -33,7 +36,7 @@ std::optional<Reference> parse_reference(const Setting& setting);
 
 /// The value itself. Throws Error: usage for a secret that was typed, config when nothing is there,
 /// io for a file that cannot be read. No message repeats a value.
-std::string resolve(const Setting& setting, const SecretStore& secrets);
+Secret resolve(const Setting& setting, const SecretStore& secrets);
 
 /// The value for people: asterisks for what is secret or came by reference.
 std::string masked(const Setting& setting);

@@ -18,14 +18,18 @@ namespace kpipe {
 /// How to reach Kafka, as the user said it.
 struct ConnectionOptions {
   std::string bootstrap_servers;        ///< -b; wins over all that follows
-  std::vector<std::string> properties;  ///< -X name=value, any name that property_name() knows
-  std::vector<Setting> configured;      ///< what environment and profile say, the strongest first
-  SecretStore secrets;                  ///< for references to them
+  std::vector<Setting> options;         ///< what other options say: --sasl-username and the like
+  std::vector<std::string> properties;  ///< -X name=value, any name that canonical_name() knows
+  /// What --uri, the environment, the profile and imported files say, the strongest first.
+  std::vector<Setting> configured;
+  SecretStore secrets;                        ///< for references to them
   std::chrono::milliseconds timeout{10'000};  ///< for each request, and for the first contact
 };
 
-/// What all of them say together: each property once, by name. Throws Error(usage) for -X without
-/// a value.
+/// What all of them say together: each property once, by name, with what follows from them: the
+/// ports of the brokers (9092, with TLS 9093), what auth.type stands for. Among them are those of
+/// is_tool_setting() and group.id, which concern kconsume alone. Throws Error(usage) for -X without
+/// a value or with two that contradict each other.
 std::vector<Setting> connection_settings(const ConnectionOptions& options);
 
 /// librdkafka's configuration under construction. Properties on which the delivery guarantee rests
@@ -59,7 +63,7 @@ class ClientConfig {
 
   KafkaConf conf_;
   ConnectionOptions options_;
-  std::map<std::string, std::string> user_values_;
+  std::map<std::string, Secret> user_values_;
 };
 
 /// One librdkafka instance with its log. librdkafka's own lines go to our log (debug); what it says

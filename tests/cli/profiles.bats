@@ -83,8 +83,8 @@ security.protocol = SASL_PLAINTEXT  # $C:8"
 
 @test "no profile is used unasked; KPIPE_PROFILE asks, --profile wins" {
     run -0 --separate-stderr kgroups --show-config
-    assert_output 'security.protocol = plaintext  # default'
-    says 64 '-b: no brokers given. Name them: -b HOST:PORT[,HOST:PORT], KPIPE_BOOTSTRAP_SERVERS or --profile NAME' kgroups
+    assert_output 'security.protocol = PLAINTEXT  # default'
+    says 64 '-b: no brokers given. Name them: -b HOST:PORT[,HOST:PORT], KPIPE_BOOTSTRAP_SERVERS, --uri or --profile NAME' kgroups
     export KPIPE_PROFILE=default
     run -0 kgroups --show-config
     assert_line "bootstrap.servers = 127.0.0.1:3  # $C:12"
@@ -253,7 +253,7 @@ security.protocol = SASL_PLAINTEXT  # $C:8"
     done
     run -0 --separate-stderr kgroups --show-config -X "sasl.password=\${secret:login.password}"
     assert_line 'sasl.password = ********  # -X, ${secret:login.password}'
-    says 64 '-X: sasl.password: a secret on the command line can be read by others. Give sasl.password=file:PATH or sasl.password=env:NAME' \
+    says 64 '-X: sasl.password: a secret on the command line can be read by others. Give file:PATH, env:NAME or cred:NAME in its place' \
         kgroups --show-config --profile prod -X "sasl_password=$MARKER"
 }
 

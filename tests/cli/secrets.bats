@@ -46,7 +46,7 @@ tells_nothing() {
 
 @test "a literal secret is refused without being repeated" {
   run -64 --separate-stderr kconsume "${LOGIN[@]}" -X "sasl.password=$MARKER" -t t
-  assert_regex "$stderr" 'sasl.password=file:PATH or sasl.password=env:NAME'
+  assert_regex "$stderr" 'Give file:PATH, env:NAME or cred:NAME in its place'
   refute grep -q "$MARKER" <<<"$stderr"
   run -64 --separate-stderr ksink-pg --dsn "host=127.0.0.1 port=1 password=$MARKER" --table t
   refute grep -q "$MARKER" <<<"$stderr"

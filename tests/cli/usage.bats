@@ -87,8 +87,8 @@ refused_like() {
     refused 64 '--table is required. See ksink-pg --help' ksink-pg
     refused 64 'PATH is required. See ksink-file --help' ksink-file
     refused 64 '-g: no group given. kgroups list shows what is there' kseek
-    refused 64 '-b: no brokers given. Name them: -b HOST:PORT[,HOST:PORT], KPIPE_BOOTSTRAP_SERVERS or --profile NAME' kgroups
-    refused 64 '-b: no brokers given. Name them: -b HOST:PORT[,HOST:PORT], KPIPE_BOOTSTRAP_SERVERS or --profile NAME' \
+    refused 64 '-b: no brokers given. Name them: -b HOST:PORT[,HOST:PORT], KPIPE_BOOTSTRAP_SERVERS, --uri or --profile NAME' kgroups
+    refused 64 '-b: no brokers given. Name them: -b HOST:PORT[,HOST:PORT], KPIPE_BOOTSTRAP_SERVERS, --uri or --profile NAME' \
         kconsume -t orders
 }
 
@@ -162,8 +162,7 @@ refused_like() {
 
 @test "-X: what would break the guarantee is refused, and so is what librdkafka does not know" {
     local property
-    for property in enable.auto.commit=true enable.auto.offset.store=true auto.offset.reset=latest \
-        enable.partition.eof=false group.id=x; do
+    for property in enable.auto.commit=true enable.auto.offset.store=true enable.partition.eof=false group.id=x; do
         refused_like 78 "-X: ${property%=*}: refused: *" kconsume -b 127.0.0.1:1 -t orders -X "$property"
     done
     refused_like 64 "-X: 'fetch.min.bytes': expected NAME=VALUE*" kconsume -b 127.0.0.1:1 -t orders -X fetch.min.bytes

@@ -9,7 +9,9 @@
 #include <fstream>
 
 #include "common/config/config_files.hpp"
+#include "common/config/import.hpp"
 #include "common/config/profile.hpp"
+#include "common/config/properties.hpp"
 #include "tests/unit/base_expect.hpp"
 
 namespace kpipe {
@@ -104,6 +106,16 @@ TEST_F(ConfigFiles, ASecretThatOthersMayReadIsRefused) {
   read_config_file(write("open.toml", "[connections.p]\nsasl_password = \"env:X\"\n", 0644));
 }
 
+TEST_F(ConfigFiles, AnImportedFileThatHoldsASecretIsNoBetter) {
+  const std::string path = write("client.properties", "sasl.password=hunter2\n", 0644);
+  EXPECT_TRUE(contains(expect_error(Exit::config, [&] { import_file(path); }), "chmod 600"));
+  ::chmod(path.c_str(), 0600);
+  EXPECT_EQ(import_file(path).settings.at(0).name, "sasl.password");
+  EXPECT_EQ(import_file(write("open.conf", "brokers=h\n", 0644)).settings.at(0).value, "h");
+  EXPECT_TRUE(contains(expect_error(Exit::config, [&] { import_file(top_ + "/none"); }),
+                       "--import: " + top_ + "/none: No such file"));
+}
+
 TEST_F(ConfigFiles, AFileThatIsNamedMustBeThere) {
   EXPECT_TRUE(contains(expect_error(Exit::config, [&] { read_config_file(top_ + "/none"); }),
                        "/none: No such file or directory"));
@@ -125,7 +137,7 @@ three = "pw"
 both = "b"
 )"));
   const auto value = [&](const std::string& text, const std::string& name = "sasl.password") {
-    return resolve({name, text, "f:1"}, config.secrets);
+    return resolve({name, text, "f:1"}, config.secrets).reveal();
   };
   EXPECT_EQ(value("file:" + top_ + "/pw"), "from-file");
   EXPECT_EQ(value("${file:" + top_ + "/pw}", "sasl.username"), "from-file");
@@ -136,6 +148,9 @@ both = "b"
   EXPECT_EQ(value("${secret:two}"), "from-env");
   EXPECT_EQ(value("${secret:a.three}"), "from-file");
   EXPECT_EQ(value("${secret:b.both}"), "b");
+  // No secret has it: a credential, or else a variable.
+  EXPECT_EQ(value("${secret:kafka}"), "from-cred");
+  EXPECT_EQ(value("${secret:KPIPE_TEST_SECRET}", "sasl.username"), "from-env");
   // What is no reference stays as it is.
   EXPECT_EQ(value("env:X", "sasl.username"), "env:X");
   EXPECT_EQ(value("secret:one"), "secret:one");
@@ -146,7 +161,8 @@ both = "b"
   };
   EXPECT_TRUE(contains(refusal("${secret:both}"), "several secrets have it"));
   EXPECT_TRUE(contains(refusal("${secret:a.onr}"), "no such key. Did you mean a.one?"));
-  EXPECT_TRUE(contains(refusal("${secret:nothing}"), "there is no such secret"));
+  EXPECT_TRUE(contains(refusal("${secret:nothing}"),
+                       "there is no such secret, credential of systemd or variable"));
   EXPECT_TRUE(contains(refusal("${secret:chain}"), "cannot refer to another secret"));
   EXPECT_TRUE(contains(refusal("${vault:x}"), "f:1: sasl.password: not a reference"));
   EXPECT_TRUE(contains(refusal("env:KPIPE_TEST_NO_SUCH"), "KPIPE_TEST_NO_SUCH"));
@@ -165,9 +181,9 @@ TEST(Settings, SecretsAndWhatCameByReferenceAreMasked) {
   EXPECT_EQ(shown("sasl.username", "$ConnectionString"), "$ConnectionString o");
   EXPECT_EQ(shown("sasl.username", "${secret:a.b}"), "******** o, ${secret:a.b}");
   for (const char* name :
-       {"sasl.password", "ssl.key.password", "ssl.keystore.password", "ssl.key.pem",
-        "sasl.jaas.config", "sasl.oauthbearer.config", "sasl.oauthbearer.client.secret",
-        "sasl.oauthbearer.assertion.private.key.pem",
+       {"sasl.password", "ssl.key.password", "ssl.keystore.password", "ssl.truststore.password",
+        "ssl.key.pem", "sasl.jaas.config", "sasl.oauthbearer.config",
+        "sasl.oauthbearer.client.secret", "sasl.oauthbearer.assertion.private.key.pem",
         "sasl.oauthbearer.assertion.private.key.passphrase"}) {
     EXPECT_EQ(shown(name, "hunter2"), "******** o");
     EXPECT_EQ(shown(name, "env:X"), "******** o, env:X");

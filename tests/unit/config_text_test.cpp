@@ -71,37 +71,6 @@ bootstrap_server = "h:1"
             "ssl.ca.location=/ca.pem");
 }
 
-TEST(ConfigText, EachAliasNamesItsProperty) {
-  const std::vector<std::pair<std::string, std::string>> names{
-      {"bootstrap.servers", "brokers bootstrap_servers bootstrap_server metadata.broker.list"},
-      {"group.id", "group_id consumer_group"},
-      {"security.protocol", "security_protocol auth.protocol"},
-      {"sasl.mechanism", "sasl.mechanisms sasl_mechanisms sasl_mechanism mechanism auth.mechanism"},
-      {"sasl.username", "sasl_username auth.username"},
-      {"sasl.password", "sasl_password auth.password"},
-      {"ssl.ca.location", "ssl_ca_location cafile ca_file"},
-      {"ssl.certificate.location", "ssl_certificate_location certfile cert_file"},
-      {"ssl.key.location", "ssl_key_location keyfile key_file"},
-      {"ssl.key.password", "ssl_key_password"},
-      {"ssl.ca.pem", "ssl.truststore.certificates"},
-      {"ssl.certificate.pem", "ssl.keystore.certificate.chain"},
-      {"ssl.key.pem", "ssl.keystore.key"},
-      {"fetch.wait.max.ms", "fetch.max.wait.ms"},
-      {"socket.receive.buffer.bytes", "receive.buffer.bytes"},
-      {"socket.send.buffer.bytes", "send.buffer.bytes"},
-      {"sasl.oauthbearer.client.secret", "sasl.oauthbearer.client.credentials.client.secret"}};
-  std::size_t count = 0;
-  for (const auto& [property, aliases] : names) {
-    EXPECT_EQ(property_name(property), property);
-    std::istringstream words(aliases);
-    for (std::string alias; words >> alias; ++count) EXPECT_EQ(property_name(alias), property);
-  }
-  EXPECT_EQ(count, property_aliases().size());
-  EXPECT_EQ(secret_property_name("username"), "sasl.username");
-  EXPECT_EQ(secret_property_name("password"), "sasl.password");
-  EXPECT_EQ(property_name("password"), "password");
-}
-
 TEST(ConfigText, ALaterFileWinsKeyByKey) {
   Config config = config_of(R"([connections.p]
 brokers = ["a:1"]
@@ -179,8 +148,40 @@ TEST(ConfigText, NamesUnknownKeysWithTheNearestAndTheLine) {
             "/c/config.toml:1: secrets.s: unknown key 'date'. Did you mean data?");
   EXPECT_TRUE(contains(refusal_of("[connections.p]\nsecrets = [{ids = \"x\"}]\n"),
                        "unknown key 'ids'. Did you mean id?"));
-  EXPECT_TRUE(contains(refusal_of("[connections.p]\nsecurity.protocol = \"SSL\"\n"),
+  EXPECT_TRUE(contains(refusal_of("[connections.p]\nretries = 3\n"),
                        "belong in [connections.p.properties]"));
+}
+
+TEST(ConfigText, NamesWithDotsNeedNoTableOfTheirOwn) {
+  const Config config = config_of(R"([connections.p]
+connector_type = "kafka"
+topics = ["a", "b"]
+batch_timeout = 3
+username = "u"
+auth.type = "sasl"
+auth.protocol = "sasl_ssl"
+"ssl.ca.location" = "/ca.pem"
+[connections.p.ssl_config]
+certfile = "/c.pem"
+check_hostname = false
+password = "env:X"
+)");
+  std::string all;
+  for (const auto& [name, setting] : config.connections.at("p").settings)
+    all += name + "=" + setting.value + " ";
+  EXPECT_EQ(all,
+            "auth.type=sasl batch-timeout=3s sasl.username=u security.protocol=SASL_SSL "
+            "ssl.ca.location=/ca.pem ssl.certificate.location=/c.pem "
+            "ssl.endpoint.identification.algorithm=none ssl.key.password=env:X topic=a,b ");
+}
+
+TEST(ConfigText, ASecretMayBeNamedWithItsWorkspace) {
+  const Config config = config_of(R"([connections.p]
+secrets = [{id = "public:s"}]
+[secrets.s.data]
+username = "u"
+)");
+  EXPECT_EQ(profile_settings(config, "p", Purpose::read).at(0).name, "sasl.username");
 }
 
 TEST(ConfigText, RefusesValuesOfTheWrongKind) {

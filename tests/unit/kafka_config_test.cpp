@@ -42,7 +42,7 @@ std::string refusal_of(const std::string& property, Exit exit) {
 TEST(ClientConfig, RefusesWhatWouldBreakTheCommitPromise) {
   for (const char* property :
        {"enable.auto.commit=true", "auto.commit.enable=true", "enable.auto.offset.store=true",
-        "auto.offset.reset=latest", "enable.partition.eof=false", "group.id=g"}) {
+        "enable.partition.eof=false", "group.id=g"}) {
     EXPECT_NE(refusal_of(property, Exit::config).find("refused"), std::string::npos) << property;
   }
 }
@@ -90,8 +90,9 @@ TEST(ClientConfig, AnOptionWinsOverXThatOverTheEnvironmentAndThatOverTheProfile)
   EXPECT_EQ(said(),
             "bootstrap.servers=environment:1 KPIPE_BOOTSTRAP_SERVERS; client.rack=r f:3; "
             "fetch.min.bytes=1 f:2; ");
-  // Of two -X the later, whichever name they use.
-  options.properties = {"metadata.broker.list=x:1", "bootstrap.servers=x:2", "fetch.min.bytes=2"};
+  // Of two -X the later.
+  options.properties = {"metadata.broker.list=x:1", "metadata.broker.list=x:2",
+                        "fetch.min.bytes=2"};
   EXPECT_EQ(said(), "bootstrap.servers=x:2 -X; client.rack=r f:3; fetch.min.bytes=2 -X; ");
   options.bootstrap_servers = "option:1";
   EXPECT_EQ(said(), "bootstrap.servers=option:1 -b; client.rack=r f:3; fetch.min.bytes=2 -X; ");
@@ -103,6 +104,59 @@ TEST(ClientConfig, AnOptionWinsOverXThatOverTheEnvironmentAndThatOverTheProfile)
   // A profile's word counts as the user's.
   config.set("client.rack", "ours", true);
   EXPECT_EQ(value_of(config, "client.rack"), "r");
+}
+
+TEST(ClientConfig, TwoNamesOfOneThingMustAgree) {
+  ConnectionOptions options;
+  options.properties = {"sasl.mechanism=PLAIN", "sasl_mechanisms=plain"};
+  EXPECT_EQ(connection_settings(options).at(0).value, "PLAIN");
+  options.properties.back() = "sasl_mechanisms=OAUTHBEARER";
+  EXPECT_EQ(unit::expect_error(Exit::usage, [&] { connection_settings(options); }),
+            "-X: sasl.mechanism and sasl_mechanisms are one thing and have two values. Give one of "
+            "them");
+}
+
+TEST(ClientConfig, WhatSaysWhatIsSoAnywayIsNoError) {
+  ClientConfig config("test", with("enable.auto.commit=false"));
+  EXPECT_EQ(value_of(config, "enable.auto.commit"), "true");  // whoever consumes turns it off
+}
+
+TEST(ClientConfig, BrokersGetTheUsualPort) {
+  const auto brokers = [](const std::string& given, const std::string& protocol) {
+    ConnectionOptions options;
+    options.bootstrap_servers = given;
+    options.configured = {{"security.protocol", protocol, "f:1"}};
+    return connection_settings(options).at(0).value;
+  };
+  EXPECT_EQ(brokers("a", "PLAINTEXT"), "a:9092");
+  EXPECT_EQ(brokers("a, b:1,[::1],[::1]:2", "SASL_PLAINTEXT"), "a:9092,b:1,[::1]:9092,[::1]:2");
+  EXPECT_EQ(brokers("a,b:9092", "SSL"), "a:9093,b:9092");
+  EXPECT_EQ(brokers("a", "SASL_SSL"), "a:9093");
+  EXPECT_EQ(brokers("::1", "SSL"), "::1");  // ambiguous: as librdkafka takes it
+  EXPECT_EQ(brokers("SSL://a:1", "SSL"), "SSL://a:1");
+  EXPECT_EQ(brokers("${env:B}", "SSL"), "${env:B}");
+}
+
+TEST(ClientConfig, AuthTypeStandsForProtocolAndMechanism) {
+  const auto settled = [](const std::string& type, const std::string& protocol) {
+    ConnectionOptions options;
+    options.configured = {{"auth.type", type, "f:1"}};
+    if (!protocol.empty()) options.configured.push_back({"security.protocol", protocol, "f:2"});
+    std::string text;
+    for (const Setting& one : connection_settings(options))
+      text += one.name + "=" + one.value + " ";
+    return text;
+  };
+  EXPECT_EQ(settled("none", ""), "");
+  EXPECT_EQ(settled("ssl", ""), "security.protocol=SSL ");
+  EXPECT_EQ(settled("sasl", ""), "security.protocol=SASL_SSL ");
+  EXPECT_EQ(settled("sasl", "SASL_PLAINTEXT"), "security.protocol=SASL_PLAINTEXT ");
+  EXPECT_EQ(settled("aws_msk_iam", ""), "sasl.mechanism=AWS_MSK_IAM security.protocol=SASL_SSL ");
+  EXPECT_EQ(unit::expect_error(Exit::config, [&] { settled("sasl", "SSL"); }),
+            "f:1: auth.type: sasl does not go with security.protocol=SSL (f:2)");
+  unit::expect_error(Exit::config, [&] { settled("none", "SASL_SSL"); });
+  unit::expect_error(Exit::config, [&] { settled("ssl", "PLAINTEXT"); });
+  unit::expect_error(Exit::config, [&] { settled("iam", ""); });
 }
 
 TEST(ClientConfig, AProfilesMistakesAreNamedByTheirPlace) {

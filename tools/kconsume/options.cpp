@@ -120,11 +120,10 @@ std::optional<int> parse_options(int argc, const char* const* argv, Options& opt
       ->type_name("FILE");
   app.add_option("-p,--partitions", partitions, "Partitions of the one topic named by -t.")
       ->type_name("LIST");
-  const CLI::Option* const group_option =
-      app.add_option("-g,-G,--group", options.group,
-                     "Consumer group: shares the partitions with its other members and remembers "
-                     "offsets. Default: the profile's group_id; '' is none.")
-          ->type_name("GROUP");
+  app.add_option("-g,-G,--group", options.group,
+                 "Consumer group: shares the partitions with its other members and remembers "
+                 "offsets. Default: the profile's group_id; '' is none.")
+      ->type_name("GROUP");
   app.add_option("--instance-id", options.instance_id,
                  "Static member of the group: a restart under the same id takes up its partitions "
                  "at once.")
@@ -185,8 +184,7 @@ std::optional<int> parse_options(int argc, const char* const* argv, Options& opt
       "--batch-timeout", options.batch_timeout,
       "Let records wait this long for a fuller write. Default: write when no more are at hand.");
   if (const auto status = tool.parse(argc, argv)) return status;
-  if (const auto status = connection.settle(Purpose::read, *group_option, options.group))
-    return status;
+  if (const auto status = connection.settle_with_options(Purpose::read)) return status;
 
   for (const std::string& topic : topics) add_topic_scopes(topic, options.topics);
   if (!topics_from.empty()) {

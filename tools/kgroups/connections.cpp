@@ -6,6 +6,7 @@
 #include "common/base/log.hpp"
 #include "common/cli/connection.hpp"
 #include "common/config/profile.hpp"
+#include "common/config/properties.hpp"
 #include "tools/kgroups/failures.hpp"
 #include "tools/kgroups/json_fields.hpp"
 #include "tools/kgroups/options.hpp"
