@@ -184,6 +184,12 @@ username = "u"
   EXPECT_EQ(profile_settings(config, "p", Purpose::read).at(0).name, "sasl.username");
 }
 
+TEST(ConfigText, ALetterWithAnAccentInANameIsRefusedAndNoMore) {
+  EXPECT_TRUE(contains(refusal_of("[connections.caf\xC3\xA9]\n"), "/c/config.toml:1: not TOML"));
+  EXPECT_TRUE(contains(refusal_of("\xCF\xB7 = 1\n"), "/c/config.toml:1: not TOML"));
+  config_of("[connections.\"caf\xC3\xA9\"]\ndescription = \"\xCF\xB7\"\n");
+}
+
 TEST(ConfigText, RefusesValuesOfTheWrongKind) {
   const std::vector<std::pair<const char*, const char*>> cases{
       {"connections = 1\n", "connections: expected a table"},
