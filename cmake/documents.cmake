@@ -38,4 +38,4 @@ foreach(tool IN LISTS kpipe_tools)
   install(FILES ${completions}/fish/${tool}.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 endforeach()
 
-install(FILES ${CMAKE_SOURCE_DIR}/packaging/examples/config.toml DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/packaging/examples/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
