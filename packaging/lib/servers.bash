@@ -174,13 +174,14 @@ kafka_start() { # DIR [property=value...]
         : >"$dir/log"
         rm -f "$dir/pid"
         # Its own session: Ctrl-C and a test runner's time-outs are for the caller, which then stops the server in order.
+        # The shell that becomes the server is told the properties' file by its whole name: by that kafka_alive knows it.
         (
             export -f kafka_java die say
             export KAFKA_HOME KAFKA_DUMP_CLASSES=${KAFKA_DUMP_CLASSES-}
             # shellcheck disable=SC2016 # expanded by the inner shell
             exec setsid bash -c 'echo $$ >"$1/pid"; kafka_java -Xms'"${KAFKA_HEAP:-256m}"' -Xmx'"${KAFKA_HEAP:-256m}"' \
-                "-Djava.io.tmpdir=$1" "-Dlog4j2.configurationFile=$1/log4j2.properties" kafka.Kafka "$1/server.properties"' \
-                kafka "$dir" </dev/null >>"$dir/log" 2>&1 3>&-
+                "-Djava.io.tmpdir=$1" "-Dlog4j2.configurationFile=$1/log4j2.properties" kafka.Kafka "$2"' \
+                kafka "$dir" "$dir/server.properties" </dev/null >>"$dir/log" 2>&1 3>&-
         ) &
         disown # or the shell reports a server that was killed on purpose
         until_true 10 test -s "$dir/pid" || die "Kafka's JVM did not start. See $dir/log"

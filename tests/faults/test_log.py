@@ -37,11 +37,28 @@ def watched(load):
     return types.SimpleNamespace(topic=load.topic, group=load.group, probe=lambda: load.stored_offsets)
 
 
+class Log:
+    """Where a topic must end, from what was written to it: records, and a marker in each partition at the end of a transaction."""
+
+    def __init__(self, kafka, topic, partitions):
+        self.kafka, self.topic, self.next = kafka, topic, dict.fromkeys(partitions, 0)
+
+    def ends(self):
+        """A transaction has ended before its markers are written (the coordinator sees to them): waits for them."""
+        wait_until(lambda: self.kafka.ends(self.topic) == self.next, 30, f"the end of the log at {self.next}")
+        return dict(self.next)
+
+    def stable_ends(self):
+        self.ends()
+        return self.kafka.ends(self.topic, IsolationLevel.READ_COMMITTED)
+
+
 class Transactions:
     """A producer whose every record has a number of its own; `committed` are those that count."""
 
-    def __init__(self, kafka, topic, partitions, name, begin=0):
-        self.topic, self.partitions = topic, partitions
+    def __init__(self, kafka, log, name, begin=0):
+        topic = log.topic
+        self.log, self.topic, self.partitions = log, topic, list(log.next)
         self.number, self.committed, self.aborts = begin, [], 0
         self.producer = Producer({**kafka.base, "transactional.id": f"{topic}-{name}", "linger.ms": 5})
         self.producer.init_transactions(TIMEOUT)
@@ -49,9 +66,12 @@ class Transactions:
     def begin(self, records, partitions):
         self.producer.begin_transaction()
         for turn in range(records):
-            self.producer.produce(self.topic, json.dumps({"n": self.number + turn}), partition=partitions[turn % len(partitions)])
+            partition = partitions[turn % len(partitions)]
+            self.producer.produce(self.topic, json.dumps({"n": self.number + turn}), partition=partition)
+            self.log.next[partition] += 1
         assert self.producer.flush(TIMEOUT) == 0
         self.number += records
+        self.open = set(partitions[:records])
 
     def run(self, records, abort, partitions=None):
         self.begin(records, partitions or self.partitions)
@@ -59,19 +79,26 @@ class Transactions:
             self.abort()
         else:
             self.producer.commit_transaction(TIMEOUT)
+            self.add_markers()
             self.committed += range(self.number - records, self.number)
 
     def abort(self):
         self.producer.abort_transaction(TIMEOUT)
+        self.add_markers()
         self.aborts += 1
+
+    def add_markers(self):
+        for partition in self.open:
+            self.log.next[partition] += 1
 
 
 def test_transactions(kafka, pipelines, group, rng, tmp_path):
     """Aborted ones leave nothing but holes; an open one hides what comes behind it until it ends; markers are at the end."""
     topic = kafka.new_topic(3)
     load = FileLoad(pipelines, topic, group, tmp_path / "out.ndjson", 0, batch_size=100)
-    ours = Transactions(kafka, topic, [0, 1, 2], "ours")
-    other = Transactions(kafka, topic, [0, 1, 2], "other", begin=10**6)
+    log = Log(kafka, topic, [0, 1, 2])
+    ours = Transactions(kafka, log, "ours")
+    other = Transactions(kafka, log, "other", begin=10**6)
 
     def some(count):
         for _ in range(count):
@@ -79,11 +106,11 @@ def test_transactions(kafka, pipelines, group, rng, tmp_path):
     with Watcher(kafka, watched(load)):
         some(TRANSACTIONS // 2)
         other.begin(20, [0])
-        hidden_from = kafka.ends(topic, IsolationLevel.READ_COMMITTED)[0]
+        hidden_from = log.stable_ends()[0]
         ours.run(30, False)
         some(TRANSACTIONS // 4)
         ours.run(30, True)
-        stable = kafka.ends(topic, IsolationLevel.READ_COMMITTED)
+        stable = log.stable_ends()
         assert stable[0] == hidden_from < kafka.ends(topic)[0]
         assert load.start("--once").wait() == {SOURCE: 0, SINK: 0}
         assert lines_of(load) == log_of(kafka, topic)
@@ -95,7 +122,7 @@ def test_transactions(kafka, pipelines, group, rng, tmp_path):
         other.abort()
         ours.run(30, False)
         ours.run(9, True)
-        ends = kafka.ends(topic)
+        ends = log.ends()
         wait_until(lambda: kafka.committed(group, topic) == ends, 30, f"no lag at {ends}\n{pipeline.said()}")
         pipeline.signal(15, SOURCE)
         assert pipeline.wait() == {SOURCE: 0, SINK: 0}, pipeline.said()
