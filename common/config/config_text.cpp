@@ -119,8 +119,9 @@ class Reader {
 
   /// Relative paths of files, in references and in *.location, are taken from our folder.
   void settle_paths(Setting& setting) const {
-    // librdkafka's own word for "look in the usual places".
-    const bool is_path = setting.name.ends_with(".location") && setting.value != "probe";
+    // "probe" is librdkafka's word for "look in the usual places"; PEM may stand in the value.
+    const bool is_path = setting.name.ends_with(".location") && setting.value != "probe" &&
+                         !setting.value.starts_with("-----BEGIN ");
     const auto reference = parse_reference(setting);
     if (reference && reference->kind == Reference::Kind::file) {
       setting.value = "${file:" + absolute(reference->argument) + "}";

@@ -16,7 +16,15 @@ struct OwnProperty {
 };
 
 constexpr OwnProperty own[] = {
-    // librdkafka reads no Java stores, and does not say what is wrong with a PKCS#12 file.
+    // librdkafka reads no Java stores, and does not say what is wrong with a file.
+    {"ssl.ca.location", "PEM file or folder of authorities to trust; by default the system's"},
+    {"ssl.ca.pem", "the same as text"},
+    {"ssl.certificate.location", "PEM file with our certificate and those that lead to it"},
+    {"ssl.certificate.pem", "the same as text"},
+    {"ssl.key.location", "PEM file with its key"},
+    {"ssl.key.pem", "the same as text"},
+    {"ssl.key.password", "the password of the key"},
+    {"ssl.endpoint.identification.algorithm", "https (default), or none: any name will do"},
     {"ssl.truststore.location", "file of authorities to trust: JKS, PKCS#12 or PEM"},
     {"ssl.truststore.type", "JKS, PKCS12 or PEM; by default as the file begins"},
     {"ssl.truststore.password", "its password"},

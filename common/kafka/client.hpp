@@ -48,6 +48,10 @@ class ClientConfig {
   void set(const std::string& name, const std::string& value, bool overridable = false);
   /// What the user said of a property; empty: nothing.
   std::string user_value(const std::string& name) const;
+  /// The same of what nobody may see.
+  const Secret& user_secret(const std::string& name) const;
+  /// Where the user said it, for messages: "-X", "/etc/kpipe/config.toml:7"; empty: nowhere.
+  std::string user_origin(const std::string& name) const;
 
   /// A property as it stands now, whoever set it; empty: unset or unknown.
   std::string property(const std::string& name) const;
@@ -61,9 +65,15 @@ class ClientConfig {
   explicit ClientConfig(const ConnectionOptions& options);
   void apply(const Setting& setting);
 
+  /// What the user said of a property, references resolved.
+  struct Said {
+    Secret value;
+    std::string origin;
+  };
+
   KafkaConf conf_;
   ConnectionOptions options_;
-  std::map<std::string, Secret> user_values_;
+  std::map<std::string, Said> said_;  ///< by property
 };
 
 /// One librdkafka instance with its log. librdkafka's own lines go to our log (debug); what it says

@@ -8,6 +8,7 @@
 #include "common/config/properties.hpp"
 #include "common/kafka/client.hpp"
 #include "common/kafka/property_list.hpp"
+#include "common/kafka/tls_settings.hpp"
 
 namespace kpipe {
 namespace {
@@ -56,6 +57,7 @@ ClientConfig::ClientConfig(const std::string& client_id, const ConnectionOptions
                 "-b: no brokers given. Name them: -b HOST:PORT[,HOST:PORT], "
                 "KPIPE_BOOTSTRAP_SERVERS, --uri or --profile NAME");
   }
+  apply_tls(*this);
 }
 
 void ClientConfig::check(const ConnectionOptions& options) {
@@ -85,7 +87,7 @@ void ClientConfig::apply(const Setting& setting) {
   if (found != refused.end())
     throw Error(Exit::config, where + "refused: " + std::string(found->reason));
   const Secret value = resolve(setting, options_.secrets);
-  user_values_[setting.name] = value;
+  said_[setting.name] = {value, setting.origin};
   if (is_own_property(setting.name)) return;
   char reason[512];
   const rd_kafka_conf_res_t result = rd_kafka_conf_set(
@@ -100,8 +102,18 @@ void ClientConfig::apply(const Setting& setting) {
 }
 
 std::string ClientConfig::user_value(const std::string& name) const {
-  const auto found = user_values_.find(name);
-  return found == user_values_.end() ? std::string() : found->second.reveal();
+  return user_secret(name).reveal();
+}
+
+const Secret& ClientConfig::user_secret(const std::string& name) const {
+  static const Secret none;
+  const auto found = said_.find(name);
+  return found == said_.end() ? none : found->second.value;
+}
+
+std::string ClientConfig::user_origin(const std::string& name) const {
+  const auto found = said_.find(name);
+  return found == said_.end() ? std::string() : found->second.origin;
 }
 
 std::string ClientConfig::property(const std::string& name) const {
@@ -109,7 +121,7 @@ std::string ClientConfig::property(const std::string& name) const {
 }
 
 void ClientConfig::set(const std::string& name, const std::string& value, bool overridable) {
-  if (overridable && user_values_.contains(name)) return;
+  if (overridable && said_.contains(name)) return;
   char reason[512];
   if (rd_kafka_conf_set(conf_.get(), name.c_str(), value.c_str(), reason, sizeof reason) !=
       RD_KAFKA_CONF_OK) {

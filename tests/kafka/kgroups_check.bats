@@ -150,7 +150,7 @@ assert_output_has_no_secret() {
     assert_equal "$(of tls cause)" 'the certificate is for other names than the one in -b'
     assert_regex "$(of tls detail)" '^CN=broker, for localhost, '
 
-    run -0 check -b "localhost:$TLS" -X security.protocol=ssl -X enable.ssl.certificate.verification=false
+    run -0 --separate-stderr check -b "localhost:$TLS" -X security.protocol=ssl -X enable.ssl.certificate.verification=false
     assert_equal "$(of tls result) $(of tls cause)" "warning the broker's certificate is not checked"
 }
 
@@ -173,10 +173,11 @@ assert_output_has_no_secret() {
     STORE=changeit run -0 check -b "localhost:$MUTUAL" "${TLS_OPTIONS[@]}" -X "ssl.keystore.location=$CERTS/broker.p12" -X ssl.keystore.password=env:STORE
     assert_regex "$(of certificate subject) $(of certificate detail)" '/broker\.p12 CN=broker, for localhost, by CN=Test ca, until 20'
     run -78 check -b "localhost:$MUTUAL" "${TLS_OPTIONS[@]}" -X "ssl.certificate.location=$CERTS/expired.pem" -X "ssl.key.location=$CERTS/expired.key"
-    assert_regex "$(of certificate cause)" '^our certificate has expired on 20'
+    assert_equal "$(of configuration subject): $(of configuration remedy)" '-X: ssl.certificate.location: Renew it'
+    assert_regex "$(of configuration cause)" '/expired\.pem: our certificate \(CN=expired\) has expired: notAfter 20'
     run -78 --separate-stderr check -b "localhost:$TLS" -X security.protocol=ssl -X ssl.ca.location=/nosuch.pem -t t
     assert_equal "$(results)" 'configuration=failed topic=skipped'
-    assert_equal "$stderr" 'kgroups: configuration: ssl.ca.location: /nosuch.pem: No such file or directory. Name a file that this user can read'
+    assert_equal "$stderr" 'kgroups: configuration: -X: ssl.ca.location: /nosuch.pem: No such file or directory. Correct it'
 }
 
 @test "advertised addresses that lead nowhere: 69 with the address, though the broker answers" {

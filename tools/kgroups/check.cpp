@@ -2,28 +2,23 @@
 #include "tools/kgroups/check.hpp"
 
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <ctime>
 #include <future>
 #include <map>
 
 #include "common/base/clock.hpp"
-#include "common/base/fd.hpp"
 #include "common/base/log.hpp"
 #include "common/base/stop.hpp"
 #include "common/kafka/groups.hpp"
 #include "common/kafka/offsets.hpp"
 #include "common/kafka/topics.hpp"
+#include "common/tls/certificate.hpp"
 #include "tools/kgroups/access_steps.hpp"
-#include "tools/kgroups/certificate.hpp"
 #include "tools/kgroups/check_broker.hpp"
 #include "tools/kgroups/check_step.hpp"
-#include "tools/kgroups/text.hpp"
 
 namespace kpipe::kgroups {
 namespace {
@@ -46,27 +41,20 @@ Route make_route(const Client& client, const ConnectionOptions& connection) {
   return route;
 }
 
-/// Our own certificate, when there is one.
-std::vector<Step> certificate_steps(const Client& client) {
-  const std::string pem_file = client.property("ssl.certificate.location");
-  const std::string store = client.property("ssl.keystore.location");
-  const std::string& file = pem_file.empty() ? store : pem_file;
-  if (file.empty()) return {};
-  const std::optional<Certificate> certificate =
-      pem_file.empty()
-          ? parse_certificate_pkcs12(read_file(store), client.property("ssl.keystore.password"))
-          : parse_certificate_pem(read_file(pem_file));
-  // librdkafka has taken the file; what it read there we cannot show.
+/// Our own certificate, when there is one. Whoever made `config` has checked it, and said when it
+/// ends soon.
+std::vector<Step> certificate_steps(const ClientConfig& config) {
+  const std::optional<tls::Certificate> certificate =
+      tls::parse_certificate_pem(config.property("ssl.certificate.pem"));
   if (!certificate) return {};
-  const std::int64_t now = std::time(nullptr);
+  std::string subject = "ssl.certificate.pem";
+  for (const char* const name : {"ssl.certificate.location", "ssl.keystore.location"}) {
+    const std::string file = config.user_value(name);
+    if (!file.empty()) subject = file.starts_with("-----BEGIN ") ? name : file;
+  }
+  Step step = passed("certificate", subject, certificate->text());
   constexpr std::int64_t soon_s = std::int64_t{30} * 86'400;
-  Step step = passed("certificate", file, certificate->text());
-  if (certificate->not_after <= now) {
-    step = failed("certificate", file, Exit::config,
-                  "our certificate has expired on " + time_text(certificate->not_after * 1000),
-                  "Renew it");
-    step.detail = certificate->text();
-  } else if (certificate->not_after - now < soon_s) {
+  if (certificate->not_after - std::time(nullptr) < soon_s) {
     step.result = Result::warning;
     step.cause = "our certificate expires in less than 30 days";
     step.remedy = "Renew it";
@@ -237,8 +225,8 @@ std::vector<Step> check_all(const Options& options) {
   // Whether librdkafka takes it, but without brokers: a wrong password must not be tried more often
   // than once a broker, since some lock the account.
   config.set("bootstrap.servers", "");
+  std::vector<Step> steps = certificate_steps(config);
   const Client client(std::move(config), RD_KAFKA_PRODUCER);
-  std::vector<Step> steps = certificate_steps(client);
   const Route route = make_route(client, options.connection);
   const std::vector<BrokerCheck> checks = check_listed(listed, route);
   for (const BrokerCheck& check : checks) append(steps, check.steps);
@@ -260,21 +248,29 @@ std::vector<Step> check_all(const Options& options) {
   return steps;
 }
 
-/// librdkafka names the property, but of a file that is not there only OpenSSL's number.
-Step refused_configuration(const Options& options, const Error& refusal) {
-  for (const Setting& setting : connection_settings(options.connection)) {
-    const std::string& file = setting.value;
-    if (setting.name.ends_with(".location") && ::access(file.c_str(), R_OK) != 0)
-      return failed("configuration", setting.name, Exit::config, file + ": " + std::strerror(errno),
-                    "Name a file that this user can read");
+/// What was refused reads "ORIGIN: PROPERTY: cause. Remedy"; a step has these apart.
+Step refused_configuration(const Error& refusal) {
+  std::string cause = refusal.what();
+  std::string remedy = "Correct it";
+  if (const std::size_t end = cause.find(". "); end != std::string::npos) {
+    remedy = cause.substr(end + 2);
+    cause.resize(end);
   }
-  return failed("configuration", "-X, profile", Exit::config, refusal.what(),
-                "Correct the property; a file must be of the kind that it names (PEM, PKCS#12)");
+  std::string subject = "-X, profile";
+  const std::size_t property = cause.find(": ");
+  const std::size_t end = property == std::string::npos ? property : cause.find(": ", property + 2);
+  if (end != std::string::npos) {
+    subject = cause.substr(0, end);
+    cause.erase(0, end + 2);
+  }
+  return failed("configuration", subject, Exit::config, cause, remedy);
 }
 
 void say(const std::vector<Step>& steps) {
   for (const Step& step : steps) {
     if (step.result != Result::failed && step.result != Result::warning) continue;
+    // Making the client has said so, with the date.
+    if (step.result == Result::warning && step.step == "certificate") continue;
     const std::string text = step.step + ": " + step.subject + ": " + step.cause +
                              (step.remedy.empty() ? "" : ". " + step.remedy);
     if (step.result == Result::failed) {
@@ -293,7 +289,7 @@ Exit run_check(const Options& options) {
     steps = check_all(options);
   } catch (const Error& error) {
     if (error.exit() != Exit::config) throw;
-    steps.push_back(refused_configuration(options, error));
+    steps.push_back(refused_configuration(error));
     append(steps, skipped_access(options, "a step before it failed"));
   }
   // What was cut short would look like a failure.

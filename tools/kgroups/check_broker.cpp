@@ -6,7 +6,7 @@
 #include <future>
 
 #include "common/kafka/client.hpp"
-#include "tools/kgroups/certificate.hpp"
+#include "common/tls/certificate.hpp"
 #include "tools/kgroups/reach.hpp"
 #include "tools/kgroups/text.hpp"
 
@@ -91,8 +91,8 @@ Step tls_step(const BrokerAddress& broker, const Contact& contact, const Route& 
                   "Whoever is on the way can read along: leave out "
                   "enable.ssl.certificate.verification=false and give -X ssl.ca.location=FILE");
   }
-  const std::optional<Certificate> certificate =
-      contact.certificate ? parse_certificate_der(contact.certificate->der) : std::nullopt;
+  const std::optional<tls::Certificate> certificate =
+      contact.certificate ? tls::parse_certificate_der(contact.certificate->der) : std::nullopt;
   if (!certificate) return passed("tls", broker.text(), {});
   constexpr std::int64_t soon_days = 30;
   constexpr std::int64_t day_s = 86'400;
@@ -153,7 +153,7 @@ std::vector<Step> contact_steps(const BrokerAddress& broker, const Contact& cont
     } else if (is_cause(name)) {
       steps.push_back(failed_step(broker.text(), *diagnosis));
       if (name == "tls" && contact.certificate) {
-        const auto certificate = parse_certificate_der(contact.certificate->der);
+        const auto certificate = tls::parse_certificate_der(contact.certificate->der);
         if (certificate) {
           const bool own = contact.certificate->depth == 0;
           steps.back().detail = (own ? "" : "an authority of the broker's: ") + certificate->text();
