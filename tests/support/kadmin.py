@@ -251,9 +251,15 @@ def produce(topic):
     sender.flush()
 
 
+def log_end(topic, partition):
+    where = TopicPartition(topic, partition)
+    return results(admin().list_offsets({where: OffsetSpec.latest()}))[where].offset
+
+
 def produce_transactional(topic, partition, commits, aborts, leave_open):
     """One transaction of `commits` records and one of `aborts`, or one left open that blocks the last stable offset."""
     def transaction(name, count, end):
+        begin = log_end(topic, partition)
         sender = Sender(**{"transactional.id": f"kadmin-{topic}-{name}", "transaction.timeout.ms": 60000})
         sender.producer.init_transactions(TIMEOUT)
         sender.producer.begin_transaction()
@@ -264,6 +270,9 @@ def produce_transactional(topic, partition, commits, aborts, leave_open):
             sender.producer.commit_transaction(TIMEOUT)
         elif end == "abort":
             sender.producer.abort_transaction(TIMEOUT)
+        # It has ended before its marker is in the log: the coordinator sees to that later.
+        while end != "none" and log_end(topic, partition) < begin + count + 1:
+            time.sleep(0.01)
     if commits > 0:
         transaction("committed", commits, "commit")
     if aborts > 0:
