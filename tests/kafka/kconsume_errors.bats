@@ -57,7 +57,7 @@ PYTHON
 
 @test "properties that would break the promise are refused with the reason" {
   local property
-  for property in enable.auto.commit=true auto.offset.reset=latest enable.auto.offset.store=true enable.partition.eof=false; do
+  for property in enable.auto.commit=true enable.auto.offset.store=true enable.partition.eof=false; do
     run -78 --separate-stderr kconsume -t any -X "$property"
     says "-X: ${property%%=*}: refused: "
   done
