@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 
 namespace kpipe {
 
@@ -13,5 +14,8 @@ inline std::int64_t wall_clock_ms() {
              std::chrono::system_clock::now().time_since_epoch())
       .count();
 }
+
+/// "350ms", "12s", "5m03s", "1h02m", "3d04h": two units are enough for people.
+std::string duration_text(std::int64_t ms);
 
 }  // namespace kpipe

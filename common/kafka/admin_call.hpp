@@ -64,13 +64,7 @@ class AdminCall {
   rd_kafka_queue_t* queue() const { return queue_.get(); }
 
   /// The next answer, which may be an error.
-  KafkaEvent wait() const {
-    // librdkafka answers by itself when its own timeout is over.
-    constexpr int grace_ms = 1000;
-    KafkaEvent event(rd_kafka_queue_poll(queue_.get(), client_.timeout_ms() + grace_ms));
-    if (!event) throw client_.error(what_, RD_KAFKA_RESP_ERR__TIMED_OUT);
-    return event;
-  }
+  KafkaEvent wait() const { return client_.await(queue_.get(), what_); }
 
   /// The next answer, which must be a success.
   KafkaEvent wait_success() const {

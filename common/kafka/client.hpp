@@ -2,14 +2,16 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "common/base/error.hpp"
 #include "common/config/reference.hpp"
+#include "common/kafka/access.hpp"
+#include "common/kafka/broker_watch.hpp"
 #include "common/kafka/handles.hpp"
 #include "common/wire/checkpoint.hpp"
 
@@ -81,9 +83,9 @@ class ClientConfig {
 /// cause.
 class Client {
  public:
-  /// Takes the configuration. `type` is a consumer for everything that is not producing (admin
-  /// calls work on it). Callbacks set in the configuration get this Client as their opaque pointer,
-  /// and through owner() whoever made it.
+  /// Takes the configuration, and begins to connect. `type` is a consumer for everything that is
+  /// not producing (admin calls work on it). Callbacks set in the configuration get this Client as
+  /// their opaque pointer, and through owner() whoever made it.
   Client(ClientConfig config, rd_kafka_type_t type, void* owner = nullptr);
   ~Client() = default;
   Client(const Client&) = delete;
@@ -94,7 +96,7 @@ class Client {
   void* owner() const noexcept { return owner_; }
   int timeout_ms() const noexcept { return static_cast<int>(options_.timeout.count()); }
 
-  /// Makes contact: Kafka's cluster id. Throws Error(unavailable or no_permission) with the cause.
+  /// Makes contact: Kafka's cluster id. Throws Error with the cause.
   std::string cluster_id();
 
   /// Partition numbers of a topic. Throws Error(no_input) when there is no such topic.
@@ -102,26 +104,45 @@ class Client {
   /// All topics that we may see, with their number of partitions; Kafka's internal ones too.
   std::map<std::string, std::int32_t> topics();
 
+  /// Makes a request that blocks for the milliseconds given to it at most. Before, and again where
+  /// the connection breaks, waits for a broker: for the timeout at most, and not where no further
+  /// attempt can help. Throws Error for what kept us from all brokers; else what the request said.
+  rd_kafka_resp_err_t ask(const std::function<rd_kafka_resp_err_t(int)>& request) const;
+  /// The next event of `queue`, on which the answer to a request is awaited. Throws Error like
+  /// ask(); `what` was asked for.
+  KafkaEvent await(rd_kafka_queue_t* queue, const std::string& what) const;
+  /// Reads the references to user name and password again, and logs in with them from now on. False
+  /// when they are the same as before, or none. Throws Error when nothing is there.
+  bool renew_credentials();
+  /// The ways to the brokers.
+  BrokerWatch& watch() const noexcept { return watch_; }
+
   /// A configuration property as librdkafka uses it; empty: unset or unknown.
   std::string property(const std::string& name) const;
 
-  /// `context: cause. remedy` with the exit status that fits the code.
+  /// `context: cause. remedy` with the exit status that fits the code, or the cause that keeps us
+  /// from the brokers.
   Error error(const std::string& context, rd_kafka_resp_err_t code,
               const std::string& detail = {}) const;
+  /// The same; where access was denied, `missing` is the right that it takes.
+  Error error(const std::string& context, rd_kafka_resp_err_t code, const std::string& detail,
+              const Right& missing) const;
 
  private:
   static void on_log(const rd_kafka_t* handle, int level, const char* facility, const char* text);
-  std::string last_failure() const;
+  void reach(BrokerWatch::Clock::time_point end) const;
 
   ConnectionOptions options_;
   void* owner_;
-  mutable std::mutex mutex_;  ///< librdkafka logs from its own threads
-  std::string last_failure_;
-  KafkaHandle handle_;
+  mutable BrokerWatch watch_;  ///< librdkafka's threads tell it
+  KafkaHandle handle_;         ///< last: its end must find the others
 };
 
 /// A property of librdkafka's configuration; empty: unset or unknown.
 std::string property_of(const rd_kafka_conf_t* conf, const std::string& name);
+
+/// librdkafka's own codes for a request that found no way to a broker, or no answer in time.
+bool is_connection_error(rd_kafka_resp_err_t code) noexcept;
 
 Exit exit_for(rd_kafka_resp_err_t code) noexcept;
 

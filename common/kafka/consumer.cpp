@@ -192,9 +192,10 @@ std::optional<Consumer::CommitResult> Consumer::commit_result(int timeout_ms) {
 
 std::vector<CommittedOffset> Consumer::committed(const std::vector<TopicPartition>& partitions) {
   const KafkaPartitionList list = to_list(partitions);
-  const rd_kafka_resp_err_t code =
-      rd_kafka_committed(client_.get(), list.get(), client_.timeout_ms());
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) throw client_.error("committed offsets", code);
+  const rd_kafka_resp_err_t code = client_.ask(
+      [&](int timeout_ms) { return rd_kafka_committed(client_.get(), list.get(), timeout_ms); });
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+    throw client_.error("committed offsets", code, {}, group_right());
   std::vector<CommittedOffset> result;
   for (int i = 0; i < list->cnt; ++i) {
     const rd_kafka_topic_partition_t& item = list->elems[i];
@@ -205,9 +206,13 @@ std::vector<CommittedOffset> Consumer::committed(const std::vector<TopicPartitio
       out.metadata.assign(static_cast<const char*>(item.metadata), item.metadata_size);
     out.error = item.err;
     if (item.err != RD_KAFKA_RESP_ERR_NO_ERROR)
-      throw client_.error("committed offset of " + to_string(out.tp), item.err);
+      throw client_.error("committed offset of " + to_string(out.tp), item.err, {}, group_right());
   }
   return result;
+}
+
+Right Consumer::group_right() const {
+  return {"Read", "group", client_.property("group.id")};
 }
 
 void Consumer::close() {

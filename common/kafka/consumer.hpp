@@ -87,6 +87,9 @@ class Consumer {
   /// What the group has committed, in the order asked. Throws Error.
   std::vector<CommittedOffset> committed(const std::vector<TopicPartition>& partitions);
 
+  /// What a member of the group must be allowed.
+  Right group_right() const;
+
   /// Leaves the group (hooks run) and ends the client. Called by the destructor too, then without
   /// hooks.
   void close();

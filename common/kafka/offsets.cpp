@@ -50,8 +50,7 @@ std::vector<OffsetAnswer> ask_leaders(const Client& client, const std::vector<Of
                                                 : RD_KAFKA_ISOLATION_LEVEL_READ_UNCOMMITTED);
   const KafkaQueue queue(rd_kafka_queue_new(client.get()));
   rd_kafka_ListOffsets(client.get(), list.get(), options.get(), queue.get());
-  const KafkaEvent event(rd_kafka_queue_poll(queue.get(), client.timeout_ms() + 1000));
-  if (!event) throw client.error("list offsets", RD_KAFKA_RESP_ERR__TIMED_OUT);
+  const KafkaEvent event = client.await(queue.get(), "list offsets");
   if (rd_kafka_event_error(event.get()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
     throw client.error("list offsets", rd_kafka_event_error(event.get()),
                        rd_kafka_event_error_string(event.get()));

@@ -26,8 +26,10 @@ void settle_types(const Client& client, std::map<std::string, OtherGroup>& dead)
 
 std::vector<OtherGroup> list_other_groups(const Client& client, const std::string& name) {
   const rd_kafka_group_list* raw = nullptr;
-  const rd_kafka_resp_err_t code = rd_kafka_list_groups(
-      client.get(), name.empty() ? nullptr : name.c_str(), &raw, client.timeout_ms());
+  const rd_kafka_resp_err_t code = client.ask([&](int timeout_ms) {
+    return rd_kafka_list_groups(client.get(), name.empty() ? nullptr : name.c_str(), &raw,
+                                timeout_ms);
+  });
   const KafkaGroupList list(raw);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR && code != RD_KAFKA_RESP_ERR__PARTIAL)
     throw client.error("list groups that are no consumer groups", code);

@@ -75,9 +75,8 @@ END
 
 @test "a wrong password is refused by the broker, and not said" {
     profile wrong-hunter2
-    run --separate-stderr kgroups --profile p list --timeout 5s
-    assert_failure
-    assert_regex "$stderr" 'Authentication failed: Invalid username or password'
+    run -77 --separate-stderr kgroups --profile p list --timeout 5m
+    assert_equal "$stderr" "kgroups: login: $LOGIN: Invalid username or password. Check -X sasl.username, sasl.password and sasl.mechanism"
     refute grep -q hunter2 <<<"$stderr"
     profile cred:none
     run -74 --separate-stderr kgroups --profile p list

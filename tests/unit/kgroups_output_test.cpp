@@ -156,5 +156,13 @@ TEST(KgroupsTable, coloursAreAroundARowAndOnlyWhenAskedFor) {
   EXPECT_EQ(coloured.view(), "\x1b[1mA  B\x1b[0m\n1  2\n\x1b[31m3  4\x1b[0m\n");
 }
 
+TEST(KgroupsClosestName, findsSlipsOfTheFingers) {
+  const std::vector<std::string> names{"orders", "payments", "orders-dlq", "x"};
+  EXPECT_EQ(closest_name("ordesr", names), "orders");
+  EXPECT_EQ(closest_name("payment", names), "payments");
+  EXPECT_EQ(closest_name("customers", names), "");
+  EXPECT_EQ(closest_name("y", names), "");
+}
+
 }  // namespace
 }  // namespace kpipe::kgroups

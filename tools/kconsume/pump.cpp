@@ -67,6 +67,7 @@ void Pump::start() {
   consumer_ =
       std::make_unique<Consumer>(std::move(config), options_.group, options_.instance_id, *this);
   Client& client = consumer_->client();
+  outage_.emplace(client, options_.stall_timeout);
   link_.set_source(options_.group, client.cluster_id(), options_.marks);
   subscription_.resolve(client);
   const auto interval = [&](const char* property, milliseconds otherwise) {
@@ -102,6 +103,7 @@ void Pump::step() {
   take_acks();
   check_late_sink();
   check_stall();
+  outage_->check();
   look_for_new_partitions();
   commit_if_due();
   encode_pending();
@@ -233,12 +235,12 @@ void Pump::fail_on(const rd_kafka_message_t& message) {
     say_retrying();
     return;
   }
+  if (is_connection_error(message.err)) {
+    outage_->on_error(where + ": " + text);
+    return;
+  }
   switch (message.err) {
     case RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED:
-    case RD_KAFKA_RESP_ERR__TRANSPORT:
-    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
-    case RD_KAFKA_RESP_ERR__RESOLVE:
-    case RD_KAFKA_RESP_ERR__TIMED_OUT:
     case RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS:
     case RD_KAFKA_RESP_ERR_NOT_COORDINATOR:
     case RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE:
@@ -267,9 +269,17 @@ void Pump::fail_on(const rd_kafka_message_t& message) {
       }
       throw consumer_->client().error(where, message.err, fatal == 0 ? text : reason);
     }
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+      throw consumer_->client().error("group " + options_.group, message.err, text,
+                                      consumer_->group_right());
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+      if (message.rkt == nullptr) break;
+      throw consumer_->client().error(where, message.err, text,
+                                      {"Read", "topic", rd_kafka_topic_name(message.rkt)});
     default:
-      throw consumer_->client().error(where, message.err, text);
+      break;
   }
+  throw consumer_->client().error(where, message.err, text);
 }
 
 /// Hands the batch to the writer. From here on its records count as delivered.

@@ -14,6 +14,7 @@
 #include "common/kafka/consumer.hpp"
 #include "common/wire/record.hpp"
 #include "tools/kconsume/options.hpp"
+#include "tools/kconsume/outage.hpp"
 #include "tools/kconsume/sink_link.hpp"
 #include "tools/kconsume/start_position.hpp"
 #include "tools/kconsume/subscription.hpp"
@@ -117,6 +118,7 @@ class Pump final : public RebalanceHooks {
   OffsetTracker tracker_;
   std::unique_ptr<Writer> writer_;
   std::unique_ptr<Consumer> consumer_;
+  std::optional<Outage> outage_;  ///< from start() on
   RecordEncoder encoder_;
   std::vector<RecordHeader> headers_;
 

@@ -82,7 +82,11 @@ void Pump::ask_brokers(const std::function<void()>& ask) {
       ask();
       return;
     } catch (const Error& error) {
-      if (error.exit() != Exit::unavailable || Clock::now() >= deadline || stop::requested()) throw;
+      // The first contact has had its time.
+      const bool served = consumer_->client().watch().served();
+      if (error.exit() != Exit::unavailable || !served || Clock::now() >= deadline ||
+          stop::requested())
+        throw;
       if (!said) log::warning(std::string(error.what()) + " (retrying)");
     }
     pollfd stopped{stop::fd(), POLLIN, 0};

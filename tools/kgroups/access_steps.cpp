@@ -3,17 +3,11 @@
 
 #include <algorithm>
 
+#include "common/kafka/access.hpp"
 #include "tools/kgroups/text.hpp"
 
 namespace kpipe::kgroups {
 namespace {
-
-/// The command that grants it.
-std::string grant(const std::string& user, const std::string& operation, const std::string& what,
-                  const std::string& name) {
-  return "An administrator can allow it: kafka-acls.sh --add --allow-principal User:" +
-         (user.empty() ? "NAME" : user) + " --operation " + operation + " --" + what + " " + name;
-}
 
 std::string join(const std::vector<std::string>& words) {
   std::string text;
@@ -30,7 +24,7 @@ Step read_step(const std::string& step, const std::string& what, const std::stri
   return failed(step, subject, Exit::no_permission,
                 "no right to READ this " + what +
                     "; allowed: " + (operations->empty() ? "nothing" : join(*operations)),
-                grant(user, "Read", what, subject));
+                grant({"Read", what, subject}, user));
 }
 
 bool unknown_topic(rd_kafka_resp_err_t error) {
@@ -75,7 +69,7 @@ std::vector<Step> topic_steps(const TopicDescription& topic, const std::string& 
   if (topic.error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
     step = failed("topic", topic.topic, Exit::no_permission,
                   "no right to DESCRIBE this topic, which READ would imply; or there is none",
-                  grant(user, "Read", "topic", topic.topic));
+                  grant({"Read", "topic", topic.topic}, user));
   } else if (unknown_topic(topic.error)) {
     step = failed("topic", topic.topic, Exit::no_input, "no such topic",
                   meant.empty() ? "Compare with the names that kgroups topics shows"
@@ -136,7 +130,7 @@ std::vector<Step> group_steps(const GroupDescription& group, const std::string& 
     return {skipped("coordinator", group.group, "only those who may DESCRIBE the group are told"),
             failed("group", group.group, Exit::no_permission,
                    "no right to DESCRIBE this group, which READ would imply",
-                   grant(user, "Read", "group", group.group)),
+                   grant({"Read", "group", group.group}, user)),
             skipped("group-read", group.group, "a step before it failed")};
   }
   const GroupCoordinator& coordinator = group.coordinator;

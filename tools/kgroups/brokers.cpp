@@ -5,7 +5,7 @@
 #include <future>
 #include <map>
 
-#include "tools/kgroups/diagnosis.hpp"
+#include "common/kafka/broker_address.hpp"
 #include "tools/kgroups/failures.hpp"
 #include "tools/kgroups/json_fields.hpp"
 

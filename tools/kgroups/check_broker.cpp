@@ -215,12 +215,7 @@ Step check_advertised_broker(const Broker& broker, const Route& route, bool loop
   step.ms = ms_since(start);
   if (step.result == Result::failed) {
     step.detail = found;
-    step.remedy =
-        is_loopback(address.host) && !loopback
-            ? "advertised.listeners sends each client to its own machine: let it name an address "
-              "that clients can reach, or use the listener for outside in -b"
-            : "advertised.listeners sends clients there: let it name an address that they can "
-              "reach, or use the listener for outside in -b";
+    step.remedy = remedy_for_advertised(address.host, loopback);
   } else if (is_loopback(address.host) && !loopback) {
     step.result = Result::warning;
     step.cause = "it means each client's own machine, and here something listens there";

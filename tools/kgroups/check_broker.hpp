@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "common/kafka/contact.hpp"
+#include "common/kafka/diagnosis.hpp"
 #include "tools/kgroups/check_step.hpp"
-#include "tools/kgroups/diagnosis.hpp"
 
 namespace kpipe::kgroups {
 

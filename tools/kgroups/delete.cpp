@@ -59,11 +59,12 @@ std::vector<Candidate> look_at(const Client& client, const Options& options, Fai
       candidate.offsets.reset();
       look_elsewhere(client, candidate, failures);
     } else if (!candidate.row.error.empty()) {
-      const Error error = client.error("members", description.error, description.error_text);
+      const Error error = client.error("members", description.error, description.error_text,
+                                       {"Describe", "group", candidate.row.group});
       refuse(candidate, failures, error.exit(), error.what());
     } else if (!offsets_known) {
-      const Error error =
-          client.error("committed offsets", offsets[i].error, offsets[i].error_text);
+      const Error error = client.error("committed offsets", offsets[i].error, offsets[i].error_text,
+                                       {"Describe", "group", candidate.row.group});
       refuse(candidate, failures, error.exit(), error.what());
     } else if (description.active()) {
       refuse(candidate, failures, Exit::temp_fail,
@@ -92,7 +93,8 @@ void execute(const Client& client, std::vector<Candidate>& candidates, Failures&
     const bool joined = deletion.error == RD_KAFKA_RESP_ERR_NON_EMPTY_GROUP;
     const Error error = client.error(
         "not deleted", deletion.error,
-        joined ? "the group has members. Stop them, then try again" : deletion.error_text);
+        joined ? "the group has members. Stop them, then try again" : deletion.error_text,
+        {"Delete", "group", candidate.row.group});
     refuse(candidate, failures, joined ? Exit::temp_fail : error.exit(), error.what());
   }
 }

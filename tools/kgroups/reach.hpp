@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "tools/kgroups/diagnosis.hpp"
+#include "common/kafka/broker_address.hpp"
 
 namespace kpipe::kgroups {
 

@@ -138,12 +138,14 @@ Survey Surveyor::look_at_all() {
     ++survey.parts;
     if (offsets[i].error != RD_KAFKA_RESP_ERR_NO_ERROR) {
       survey.failures.add(client_.error(listings[i].group + ": committed offsets", offsets[i].error,
-                                        offsets[i].error_text));
+                                        offsets[i].error_text,
+                                        {"Describe", "group", listings[i].group}));
       continue;
     }
     if (!view.row.error.empty())
-      survey.failures.add(
-          client_.error(view.row.group + ": members", description.error, description.error_text));
+      survey.failures.add(client_.error(view.row.group + ": members", description.error,
+                                        description.error_text,
+                                        {"Describe", "group", view.row.group}));
     view.partitions = group_partitions(offsets[i], description);
     view.description = std::move(description);
     survey.groups.push_back(std::move(view));
@@ -163,8 +165,8 @@ Survey Surveyor::look_at_named() {
     const std::string& group = options_.groups[i];
     GroupDescription& description = descriptions.at(i);
     if (offsets[i].error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      survey.failures.add(
-          client_.error(group + ": committed offsets", offsets[i].error, offsets[i].error_text));
+      survey.failures.add(client_.error(group + ": committed offsets", offsets[i].error,
+                                        offsets[i].error_text, {"Describe", "group", group}));
       continue;
     }
     const bool known = description.exists() || !offsets[i].offsets.empty();
@@ -175,8 +177,8 @@ Survey Surveyor::look_at_named() {
     }
     GroupView view{make_group_row({group, "Unknown", "Unknown"}, description), {}, {}};
     if (!view.row.error.empty())
-      survey.failures.add(
-          client_.error(group + ": members", description.error, description.error_text));
+      survey.failures.add(client_.error(group + ": members", description.error,
+                                        description.error_text, {"Describe", "group", group}));
     view.partitions = group_partitions(offsets[i], description);
     view.description = std::move(description);
     survey.groups.push_back(std::move(view));

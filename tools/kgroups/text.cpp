@@ -1,30 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/kgroups/text.hpp"
 
-#include <array>
-#include <cstdio>
+#include <algorithm>
+#include <numeric>
 
 #include "common/base/time_zone.hpp"
 #include "common/cli/output.hpp"
 
 namespace kpipe::kgroups {
-
-std::string duration_text(std::int64_t ms) {
-  struct Unit {
-    std::int64_t ms;
-    const char* name;
-  };
-  constexpr std::array<Unit, 4> units{
-      {{86'400'000, "d"}, {3'600'000, "h"}, {60'000, "m"}, {1000, "s"}}};
-  for (std::size_t i = 0; i < units.size(); ++i) {
-    if (ms < units[i].ms) continue;
-    std::string text = std::to_string(ms / units[i].ms) + units[i].name;
-    if (i + 1 == units.size()) return text;
-    const std::int64_t rest = ms % units[i].ms / units[i + 1].ms;
-    return text + (rest < 10 ? "0" : "") + std::to_string(rest) + units[i + 1].name;
-  }
-  return std::to_string(ms) + "ms";
-}
 
 std::string number_text(const std::optional<std::int64_t>& value, const char* absent) {
   return value ? std::to_string(*value) : absent;
@@ -62,6 +45,36 @@ std::string members_text(const std::vector<GroupMember>& members) {
 
 std::string time_text(std::int64_t ms) {
   return utc_text(ms - ms % 1000);
+}
+
+std::string closest_name(const std::string& name, const std::vector<std::string>& names) {
+  // Levenshtein's distance, a row at a time.
+  const auto distance = [&](const std::string& other) {
+    std::vector<std::size_t> row(other.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 0; i < name.size(); ++i) {
+      std::size_t diagonal = row[0];
+      row[0] = i + 1;
+      for (std::size_t j = 0; j < other.size(); ++j) {
+        const std::size_t replaced = diagonal + (name[i] == other[j] ? 0 : 1);
+        diagonal = row[j + 1];
+        row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
+      }
+    }
+    return row.back();
+  };
+  // One slip in four letters; a swap of two counts as two.
+  std::size_t best = std::max<std::size_t>(name.size() / 4, 2) + 1;
+  std::string closest;
+  for (const std::string& other : names) {
+    // A short name is near to every other one.
+    if (name.size() <= 2) break;
+    if (const std::size_t far = distance(other); far < best) {
+      best = far;
+      closest = other;
+    }
+  }
+  return closest;
 }
 
 }  // namespace kpipe::kgroups

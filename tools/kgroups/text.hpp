@@ -6,12 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "common/base/clock.hpp"
 #include "common/kafka/groups.hpp"
 
 namespace kpipe::kgroups {
-
-/// "350ms", "12s", "5m03s", "1h02m", "3d04h": two units are enough for people.
-std::string duration_text(std::int64_t ms);
 
 /// `absent` where there is no number.
 std::string number_text(const std::optional<std::int64_t>& value, const char* absent);
@@ -25,5 +23,8 @@ std::string members_text(const std::vector<GroupMember>& members);
 
 /// RFC 3339 in UTC, whole seconds.
 std::string time_text(std::int64_t ms);
+
+/// The name in `names` that was probably meant: few letters differ. Empty: none is near.
+std::string closest_name(const std::string& name, const std::vector<std::string>& names);
 
 }  // namespace kpipe::kgroups

@@ -133,7 +133,8 @@ std::vector<TopicDescription> look_at_topics(Client& client, const Options& opti
     if (topic.error == RD_KAFKA_RESP_ERR_NO_ERROR) {
       if (named || options.internal || !topic.internal) topics.push_back(std::move(topic));
     } else if (exit_for(topic.error) != Exit::no_input) {
-      failures.add(client.error(topic.topic, topic.error, topic.error_text));
+      failures.add(client.error(topic.topic, topic.error, topic.error_text,
+                                {"Describe", "topic", topic.topic}));
     } else if (named) {
       failures.add(Error(Exit::no_input,
                          topic.topic + ": no such topic. kgroups topics shows what is there"));

@@ -29,15 +29,16 @@ class Outcome {
  public:
   Outcome(const Client& client, const std::string& group) : client_(client), group_(group) {}
 
-  void add(const std::vector<PartitionResult>& results, const char* done) {
+  void add(const std::vector<PartitionResult>& results, const char* done, const char* operation) {
     std::size_t succeeded = 0;
     for (const PartitionResult& result : results) {
       if (result.error == RD_KAFKA_RESP_ERR_NO_ERROR) {
         ++succeeded;
         continue;
       }
-      const Error error = client_.error(group_ + ": " + to_string(result.tp) + ": not " + done,
-                                        result.error, cause(result.error));
+      const Error error =
+          client_.error(group_ + ": " + to_string(result.tp) + ": not " + done, result.error,
+                        cause(result.error), missing(result, operation));
       log::error(error.what());
       if (failed_++ == 0) first_failure_ = error.exit();
     }
@@ -52,6 +53,13 @@ class Outcome {
   }
 
  private:
+  /// `operation` on the group, and to read the topic.
+  Right missing(const PartitionResult& result, const char* operation) const {
+    if (result.error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+      return {"Read", "topic", result.tp.topic};
+    return {operation, "group", group_};
+  }
+
   const Client& client_;
   const std::string& group_;
   std::string said_;
@@ -73,8 +81,8 @@ Exit carry_out(const Client& client, const GroupPlan& plan) {
     }
   }
   Outcome outcome(client, plan.group);
-  outcome.add(alter_offsets(client, plan.group, offsets), "moved");
-  outcome.add(delete_offsets(client, plan.group, deletions), "deleted");
+  outcome.add(alter_offsets(client, plan.group, offsets), "moved", "Read");
+  outcome.add(delete_offsets(client, plan.group, deletions), "deleted", "Delete");
   return outcome.exit();
 }
 

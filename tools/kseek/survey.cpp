@@ -184,8 +184,8 @@ void Survey::check_group(const GroupFacts& group) const {
   const GroupDescription& description = group.description;
   const std::string& name = group.offsets.group;
   if (group.offsets.error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    throw client_.error(name + ": committed offsets", group.offsets.error,
-                        group.offsets.error_text);
+    throw client_.error(name + ": committed offsets", group.offsets.error, group.offsets.error_text,
+                        {"Read", "group", name});
   }
   if (!description.exists() && group.offsets.offsets.empty()) {
     if (options_.create_group) return;
@@ -194,7 +194,8 @@ void Survey::check_group(const GroupFacts& group) const {
                                     (makes ? "; --create-group makes it" : ""));
   }
   if (description.exists() && description.error != RD_KAFKA_RESP_ERR_NO_ERROR)
-    throw client_.error(name + ": members", description.error, description.error_text);
+    throw client_.error(name + ": members", description.error, description.error_text,
+                        {"Read", "group", name});
 }
 
 Goal Survey::goal_of(const GroupFacts& group) const {
@@ -208,7 +209,8 @@ Goal Survey::goal_of(const GroupFacts& group) const {
   }
   if (!target.from_group.empty()) {
     if (source_.error != RD_KAFKA_RESP_ERR_NO_ERROR)
-      throw client_.error("--from-group: " + target.from_group, source_.error, source_.error_text);
+      throw client_.error("--from-group: " + target.from_group, source_.error, source_.error_text,
+                          {"Describe", "group", target.from_group});
     for (const CommittedOffset& offset : committed_in_scope(options_, source_)) {
       check_committed(offset);
       goal.places[offset.tp] = {offset.offset};

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/kgroups/diagnosis.hpp"
+#include "common/kafka/diagnosis.hpp"
 
 #include <netdb.h>
 #include <openssl/x509_vfy.h>
 
-#include <algorithm>
 #include <cctype>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
-#include <numeric>
 
-#include "tools/kgroups/text.hpp"
+#include "common/base/clock.hpp"
+#include "common/kafka/broker_address.hpp"
 
-namespace kpipe::kgroups {
+namespace kpipe {
 namespace {
 
 bool contains(std::string_view text, std::string_view part) {
@@ -48,7 +47,8 @@ std::string without_tls(const Security& security) {
 }
 
 Diagnosis refused_certificate(int error) {
-  Diagnosis diagnosis{"tls", Exit::no_permission, X509_verify_cert_error_string(error), {}};
+  Diagnosis diagnosis{
+      "tls", Exit::no_permission, X509_verify_cert_error_string(error), {}, Retry::useless};
   switch (error) {
     case X509_V_ERR_CERT_HAS_EXPIRED:
       diagnosis.cause = "the certificate has expired";
@@ -81,6 +81,28 @@ Diagnosis refused_certificate(int error) {
   return diagnosis;
 }
 
+/// The words of `failure` between `mark` and the state.
+std::string words_after(const std::string& failure, std::string_view mark) {
+  return without_state(after_last(failure, mark));
+}
+
+Diagnosis failed_name(const std::string& failure, std::chrono::milliseconds timeout) {
+  const std::string words = words_after(failure, "': ");
+  for (const int code : {EAI_NONAME, EAI_NODATA, EAI_AGAIN}) {
+    if (words == ::gai_strerror(code)) return diagnose_name(code, timeout);
+  }
+  return {"resolve", Exit::unavailable, without_state(failure), "Check the spelling and the DNS"};
+}
+
+Diagnosis failed_connect(const std::string& failure, std::chrono::milliseconds timeout) {
+  if (contains(failure, "timed out in state")) return diagnose_connect(ETIMEDOUT, timeout);
+  const std::string words = words_after(failure, "failed: ");
+  for (const int error : {ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH, ENETUNREACH, EACCES, EPERM}) {
+    if (words == std::strerror(error)) return diagnose_connect(error, timeout);
+  }
+  return {"connect", Exit::unavailable, words, "Check the address and the port"};
+}
+
 Diagnosis no_answer(const Security& security, bool shown, std::chrono::milliseconds timeout) {
   const std::string step = security.tls() && !shown ? "tls" : security.sasl() ? "login" : "api";
   return {
@@ -101,42 +123,48 @@ Diagnosis foreign_answer(const std::string& failure, const Security& security) {
   if (size >> 24 == tls_alert) {
     return {"tls", Exit::config, "the port speaks TLS, and we do not",
             "Give -X security.protocol=" + with_tls(security) +
-                ", or the port of a listener without TLS"};
+                ", or the port of a listener without TLS",
+            Retry::useless};
   }
   if (size == http) {
     return {"api", Exit::config, "the port speaks HTTP",
-            "Give the port of a Kafka listener in -b, not that of a proxy or a registry"};
+            "Give the port of a Kafka listener in -b, not that of a proxy or a registry",
+            Retry::useless};
   }
   return {"api", Exit::config, "the answer is none of Kafka's: " + without_state(failure),
-          "Check that this is Kafka's port"};
+          "Check that this is Kafka's port", Retry::useless};
 }
 
 Diagnosis failed_handshake(const std::string& failure, const Security& security) {
   if (contains(failure, "alert")) {
     if (contains(failure, "protocol version") || contains(failure, "insufficient security")) {
       return {"tls", Exit::no_permission, "no common version or cipher of TLS: " + failure,
-              "Compare -X ssl.cipher.suites and ssl.enabled.protocols of the broker"};
+              "Compare -X ssl.cipher.suites and ssl.enabled.protocols of the broker",
+              Retry::useless};
     }
     return {"tls", Exit::no_permission,
             "the broker refuses our certificate, or demands one: " + without_state(failure),
             "Give a certificate that its truststore knows: -X ssl.certificate.location=FILE "
-            "-X ssl.key.location=FILE"};
+            "-X ssl.key.location=FILE",
+            Retry::useless};
   }
   if (contains(failure, "unsupported protocol") || contains(failure, "no protocols available") ||
       contains(failure, "no shared cipher")) {
     return {"tls", Exit::no_permission, "no common version or cipher of TLS: " + failure,
-            "Compare -X ssl.cipher.suites and ssl.enabled.protocols of the broker"};
+            "Compare -X ssl.cipher.suites and ssl.enabled.protocols of the broker", Retry::useless};
   }
   if (contains(failure, "wrong version number") || contains(failure, "PLAINTEXT broker listener") ||
       contains(failure, "packet length too long") || contains(failure, "Disconnected") ||
       contains(failure, "record layer failure") || contains(failure, "unexpected eof")) {
     return {"tls", Exit::config, "the port does not speak TLS, and we do",
             "Give -X security.protocol=" + without_tls(security) +
-                ", or the port of a listener with TLS"};
+                ", or the port of a listener with TLS",
+            Retry::doubtful};
   }
   return {"tls", Exit::no_permission, without_state(failure),
           "Check -X ssl.ca.location, ssl.certificate.location and ssl.key.location; the broker's "
-          "log says more"};
+          "log says more",
+          Retry::doubtful};
 }
 
 Diagnosis failed_login(const std::string& failure, const Security& security) {
@@ -144,25 +172,28 @@ Diagnosis failed_login(const std::string& failure, const Security& security) {
   if (contains(failure, "not valid in current SASL state")) {
     return {"login", Exit::config, "the listener knows no logins, and we want to log in",
             "Give -X security.protocol=" + std::string(security.tls() ? "ssl" : "plaintext") +
-                ", or the port of a listener with SASL"};
+                ", or the port of a listener with SASL",
+            Retry::useless};
   }
   if (contains(failure, offered)) {
     return {"login", Exit::no_permission,
             "the broker does not offer the mechanism " + security.mechanism + ", but " +
                 without_state(after_last(failure, offered)),
-            "Give one of these: -X sasl.mechanism=NAME"};
+            "Give one of these: -X sasl.mechanism=NAME", Retry::useless};
   }
   if (contains(failure, "Disconnected")) {
     return {"login", Exit::no_permission, "the broker hung up during the login",
             "Check the mechanism (-X sasl.mechanism) and whether this port is one of a SASL "
-            "listener; the broker's log says more"};
+            "listener; the broker's log says more",
+            Retry::doubtful};
   }
   if (security.mechanism == "OAUTHBEARER") {
     return {"login", Exit::no_permission, without_state(failure),
-            "Check the token's issuer, audience and scope: -X sasl.oauthbearer.*"};
+            "Check the token's issuer, audience and scope: -X sasl.oauthbearer.*",
+            contains(failure, "no token available") ? Retry::helps : Retry::useless};
   }
   return {"login", Exit::no_permission, after_last(without_state(failure), "failed: "),
-          "Check -X sasl.username, sasl.password and sasl.mechanism"};
+          "Check -X sasl.username, sasl.password and sasl.mechanism", Retry::useless};
 }
 
 /// A broker that does not like what it gets hangs up without a word: when tells what it disliked.
@@ -171,14 +202,16 @@ std::optional<Diagnosis> hung_up(const std::string& failure, const Security& sec
     return Diagnosis{"tls", Exit::config,
                      "the broker hung up at our first request: the port probably speaks TLS",
                      "Give -X security.protocol=" + with_tls(security) +
-                         ", or the port of a listener without TLS"};
+                         ", or the port of a listener without TLS",
+                     Retry::doubtful};
   }
   if (contains(failure, "in state APIVERSION_QUERY") && shown) {
     return Diagnosis{
         "tls", Exit::no_permission,
         "the broker hung up after the handshake: it probably demands a certificate of ours",
         "Give one that its truststore knows: -X ssl.certificate.location=FILE "
-        "-X ssl.key.location=FILE"};
+        "-X ssl.key.location=FILE",
+        Retry::doubtful};
   }
   if (contains(failure, "in state UP") && !security.sasl()) {
     return Diagnosis{"login", Exit::config,
@@ -186,50 +219,13 @@ std::optional<Diagnosis> hung_up(const std::string& failure, const Security& sec
                      "login",
                      "Give -X security.protocol=sasl_" +
                          std::string(security.tls() ? "ssl" : "plaintext") +
-                         " with -X sasl.mechanism, sasl.username and sasl.password"};
+                         " with -X sasl.mechanism, sasl.username and sasl.password",
+                     Retry::doubtful};
   }
   return std::nullopt;
 }
 
 }  // namespace
-
-std::string BrokerAddress::text() const {
-  return contains(host, ":") ? "[" + host + "]:" + port : host + ":" + port;
-}
-
-std::vector<BrokerAddress> parse_brokers(std::string_view list) {
-  constexpr std::string_view blanks = " \t";
-  std::vector<BrokerAddress> brokers;
-  while (!list.empty()) {
-    const std::size_t comma = std::min(list.find(','), list.size());
-    std::string_view one = list.substr(0, comma);
-    list.remove_prefix(std::min(comma + 1, list.size()));
-    while (!one.empty() && contains(blanks, one.substr(0, 1))) one.remove_prefix(1);
-    while (!one.empty() && contains(blanks, one.substr(one.size() - 1))) one.remove_suffix(1);
-    if (const std::size_t scheme = one.find("://"); scheme != std::string_view::npos)
-      one.remove_prefix(scheme + 3);
-    if (one.empty()) continue;
-    BrokerAddress broker{{}, "9092"};
-    const bool bracketed = one.front() == '[' && contains(one, "]");
-    const std::size_t host_end =
-        bracketed ? one.find(']') + 1 : std::min(one.find(':'), one.size());
-    // More than one colon without brackets: an IPv6 address and nothing else.
-    const bool bare_v6 = !bracketed && std::count(one.begin(), one.end(), ':') > 1;
-    if (bare_v6) {
-      broker.host = one;
-    } else {
-      broker.host = bracketed ? one.substr(1, host_end - 2) : one.substr(0, host_end);
-      if (host_end + 1 < one.size() && one[host_end] == ':') broker.port = one.substr(host_end + 1);
-    }
-    brokers.push_back(std::move(broker));
-  }
-  return brokers;
-}
-
-bool is_loopback(std::string_view host) {
-  return host == "localhost" || host.ends_with(".localhost") ||
-         host.starts_with("localhost.localdomain") || host.starts_with("127.") || host == "::1";
-}
 
 bool Security::tls() const {
   return contains(lower(protocol), "ssl");
@@ -242,13 +238,10 @@ bool Security::sasl() const {
 Diagnosis diagnose_contact(const std::string& failure, const Security& security,
                            int certificate_error, bool shown, std::chrono::milliseconds timeout) {
   if (certificate_error != 0) return refused_certificate(certificate_error);
+  if (contains(failure, "Failed to resolve")) return failed_name(failure, timeout);
+  if (contains(failure, "in state CONNECT")) return failed_connect(failure, timeout);
   if (failure.empty() || contains(failure, "timed out in state"))
     return no_answer(security, shown, timeout);
-  if (contains(failure, "Failed to resolve"))
-    return {"resolve", Exit::unavailable, without_state(failure), "Check the spelling and the DNS"};
-  if (contains(failure, "in state CONNECT"))
-    return {"connect", Exit::unavailable, without_state(failure),
-            "Check that the broker runs and listens on this port"};
   if (contains(failure, "Invalid response size ")) return foreign_answer(failure, security);
   const bool handshaking = contains(failure, "in state SSL_HANDSHAKE");
   if (contains(failure, "Disconnected") && !handshaking) {
@@ -271,7 +264,8 @@ Diagnosis diagnose_name(std::optional<int> code, std::chrono::milliseconds timeo
                             : "no name server answered";
     diagnosis.remedy = "Check the network and /etc/resolv.conf of this machine";
   } else {
-    const bool unknown = *code == EAI_NONAME;
+    const bool unknown = *code == EAI_NONAME || *code == EAI_NODATA;
+    if (unknown) diagnosis.retry = Retry::useless;
     diagnosis.cause = unknown ? "no machine of that name is known" : ::gai_strerror(*code);
     diagnosis.remedy =
         "Check the spelling; an inner name of the brokers' network needs their DNS or /etc/hosts";
@@ -304,34 +298,12 @@ Diagnosis diagnose_connect(int error, std::chrono::milliseconds timeout) {
   return diagnosis;
 }
 
-std::string closest_name(const std::string& name, const std::vector<std::string>& names) {
-  // Levenshtein's distance, a row at a time.
-  const auto distance = [&](const std::string& other) {
-    std::vector<std::size_t> row(other.size() + 1);
-    std::iota(row.begin(), row.end(), std::size_t{0});
-    for (std::size_t i = 0; i < name.size(); ++i) {
-      std::size_t diagonal = row[0];
-      row[0] = i + 1;
-      for (std::size_t j = 0; j < other.size(); ++j) {
-        const std::size_t replaced = diagonal + (name[i] == other[j] ? 0 : 1);
-        diagonal = row[j + 1];
-        row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
-      }
-    }
-    return row.back();
-  };
-  // One slip in four letters; a swap of two counts as two.
-  std::size_t best = std::max<std::size_t>(name.size() / 4, 2) + 1;
-  std::string closest;
-  for (const std::string& other : names) {
-    // A short name is near to every other one.
-    if (name.size() <= 2) break;
-    if (const std::size_t far = distance(other); far < best) {
-      best = far;
-      closest = other;
-    }
-  }
-  return closest;
+std::string remedy_for_advertised(std::string_view host, bool here) {
+  return is_loopback(host) && !here
+             ? "advertised.listeners sends each client to its own machine: let it name an address "
+               "that clients can reach, or use the listener for outside in -b"
+             : "advertised.listeners sends clients there: let it name an address that they can "
+               "reach, or use the listener for outside in -b";
 }
 
-}  // namespace kpipe::kgroups
+}  // namespace kpipe

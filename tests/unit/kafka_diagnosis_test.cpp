@@ -6,9 +6,9 @@
 
 #include <cerrno>
 
-#include "tools/kgroups/diagnosis.hpp"
+#include "common/kafka/diagnosis.hpp"
 
-namespace kpipe::kgroups {
+namespace kpipe {
 namespace {
 
 using std::chrono::milliseconds;
@@ -30,14 +30,14 @@ void expect(const Diagnosis& diagnosis, const std::string& step, Exit exit,
   EXPECT_NE(diagnosis.remedy.find(remedy), std::string::npos) << diagnosis.remedy;
 }
 
-TEST(KgroupsDiagnosis, tellsAWrongPassword) {
+TEST(KafkaDiagnosis, tellsAWrongPassword) {
   expect(diagnose("SASL authentication error: SASL authentication failed: Authentication failed: "
                   "Invalid username or password (after 301ms in state AUTH_REQ)",
                   sasl),
          "login", Exit::no_permission, "Invalid username or password", "sasl.password");
 }
 
-TEST(KgroupsDiagnosis, namesTheMechanismsThatTheBrokerOffers) {
+TEST(KafkaDiagnosis, namesTheMechanismsThatTheBrokerOffers) {
   const Diagnosis diagnosis = diagnose(
       "SASL SCRAM-SHA-512 mechanism handshake failed: Broker: Unsupported SASL mechanism: broker's "
       "supported mechanisms: PLAIN,SCRAM-SHA-256 (after 0ms in state AUTH_HANDSHAKE)",
@@ -47,7 +47,7 @@ TEST(KgroupsDiagnosis, namesTheMechanismsThatTheBrokerOffers) {
   EXPECT_EQ(diagnosis.cause.find("after"), std::string::npos);
 }
 
-TEST(KgroupsDiagnosis, tellsAListenerWithoutLogins) {
+TEST(KafkaDiagnosis, tellsAListenerWithoutLogins) {
   expect(
       diagnose("SASL PLAIN mechanism handshake failed: Broker: Request not valid in current SASL "
                "state: broker's supported mechanisms:  (after 1ms in state AUTH_HANDSHAKE)",
@@ -55,7 +55,7 @@ TEST(KgroupsDiagnosis, tellsAListenerWithoutLogins) {
       "login", Exit::config, "knows no logins", "security.protocol=plaintext");
 }
 
-TEST(KgroupsDiagnosis, tellsAListenerThatDemandsALogin) {
+TEST(KafkaDiagnosis, tellsAListenerThatDemandsALogin) {
   expect(diagnose("Disconnected: connection closed by peer: receive 0 after POLLIN (after 1ms in "
                   "state UP)",
                   plaintext),
@@ -66,7 +66,7 @@ TEST(KgroupsDiagnosis, tellsAListenerThatDemandsALogin) {
          "login", Exit::config, "demands a login", "security.protocol=sasl_ssl");
 }
 
-TEST(KgroupsDiagnosis, tellsATlsPortFromAPlainOne) {
+TEST(KafkaDiagnosis, tellsATlsPortFromAPlainOne) {
   for (const char* const text :
        {"Disconnected: connection closed by peer: receive 0 after POLLIN (after 1ms in state "
         "APIVERSION_QUERY)",
@@ -77,7 +77,7 @@ TEST(KgroupsDiagnosis, tellsATlsPortFromAPlainOne) {
   }
 }
 
-TEST(KgroupsDiagnosis, isNotMisledByLibrdkafkasOwnGuesses) {
+TEST(KafkaDiagnosis, isNotMisledByLibrdkafkasOwnGuesses) {
   expect(diagnose("Disconnected: requesting ApiVersion: might be caused by incorrect "
                   "security.protocol configuration (connecting to a SSL listener?) or broker "
                   "version is < 0.10 (see api.version.request) (after 1ms in state "
@@ -92,7 +92,7 @@ TEST(KgroupsDiagnosis, isNotMisledByLibrdkafkasOwnGuesses) {
          "tls", Exit::no_permission, "SSL authentication", "ssl.certificate.location");
 }
 
-TEST(KgroupsDiagnosis, tellsAPlainPortFromATlsOne) {
+TEST(KafkaDiagnosis, tellsAPlainPortFromATlsOne) {
   for (const char* const text :
        {"SSL handshake failed: Disconnected: connecting to a PLAINTEXT broker listener? (after 2ms "
         "in state SSL_HANDSHAKE)",
@@ -105,14 +105,14 @@ TEST(KgroupsDiagnosis, tellsAPlainPortFromATlsOne) {
   }
 }
 
-TEST(KgroupsDiagnosis, tellsABrokerThatDemandsOurCertificate) {
+TEST(KafkaDiagnosis, tellsABrokerThatDemandsOurCertificate) {
   expect(diagnose("Receive failed: error:0A00045C:SSL routines::tlsv13 alert certificate required: "
                   "SSL alert number 116 (after 1ms in state APIVERSION_QUERY)",
                   tls, true),
          "tls", Exit::no_permission, "certificate", "ssl.certificate.location");
 }
 
-TEST(KgroupsDiagnosis, tellsTlsVersionsThatDoNotMeet) {
+TEST(KafkaDiagnosis, tellsTlsVersionsThatDoNotMeet) {
   expect(
       diagnose("SSL handshake failed: error:0A00042E:SSL routines::tlsv1 alert protocol version: "
                "SSL alert number 70 (after 1ms in state SSL_HANDSHAKE)",
@@ -120,7 +120,7 @@ TEST(KgroupsDiagnosis, tellsTlsVersionsThatDoNotMeet) {
       "tls", Exit::no_permission, "version", "ssl.enabled.protocols");
 }
 
-TEST(KgroupsDiagnosis, saysWhyACertificateIsRefused) {
+TEST(KafkaDiagnosis, saysWhyACertificateIsRefused) {
   struct Case {
     int error;
     const char* cause;
@@ -141,7 +141,7 @@ TEST(KgroupsDiagnosis, saysWhyACertificateIsRefused) {
   }
 }
 
-TEST(KgroupsDiagnosis, findsTheStepThatGotNoAnswer) {
+TEST(KafkaDiagnosis, findsTheStepThatGotNoAnswer) {
   expect(diagnose("", plaintext), "api", Exit::unavailable, "within 3s", "Kafka's port");
   expect(diagnose("", sasl), "login", Exit::unavailable, "within 3s", "--timeout");
   expect(diagnose("", sasl_tls), "tls", Exit::unavailable, "within 3s", "Kafka's port");
@@ -152,14 +152,14 @@ TEST(KgroupsDiagnosis, findsTheStepThatGotNoAnswer) {
          "api", Exit::unavailable, "within 3s", "Kafka's port");
 }
 
-TEST(KgroupsDiagnosis, knowsHttpWhenItSeesIt) {
+TEST(KafkaDiagnosis, knowsHttpWhenItSeesIt) {
   expect(diagnose("Invalid response size 1213486160 (0..100000000): increase "
                   "receive.message.max.bytes (after 1ms in state APIVERSION_QUERY)",
                   plaintext),
          "api", Exit::config, "HTTP", "Kafka listener");
 }
 
-TEST(KgroupsDiagnosis, tellsRefusedFromDroppedAndUnreachable) {
+TEST(KafkaDiagnosis, tellsRefusedFromDroppedAndUnreachable) {
   expect(diagnose_connect(ECONNREFUSED, milliseconds(3000)), "connect", Exit::unavailable,
          "Connection refused", "Nothing listens");
   expect(diagnose_connect(ETIMEDOUT, milliseconds(3000)), "connect", Exit::unavailable,
@@ -168,7 +168,7 @@ TEST(KgroupsDiagnosis, tellsRefusedFromDroppedAndUnreachable) {
          "unreachable", "routes");
 }
 
-TEST(KgroupsDiagnosis, tellsUnknownNamesFromSilentNameServers) {
+TEST(KafkaDiagnosis, tellsUnknownNamesFromSilentNameServers) {
   expect(diagnose_name(EAI_NONAME, milliseconds(3000)), "resolve", Exit::unavailable,
          "no machine of that name", "spelling");
   expect(diagnose_name(EAI_AGAIN, milliseconds(3000)), "resolve", Exit::unavailable,
@@ -177,30 +177,54 @@ TEST(KgroupsDiagnosis, tellsUnknownNamesFromSilentNameServers) {
          "resolv.conf");
 }
 
-TEST(KgroupsBrokerList, isReadAsLibrdkafkaReadsIt) {
-  std::string text;
-  for (const BrokerAddress& broker :
-       parse_brokers("a, b:1 ,ssl://c.example:9093,[::1]:9094,fe80::2,[::3],,SASL_SSL://d"))
-    text += broker.text() + " ";
-  EXPECT_EQ(text, "a:9092 b:1 c.example:9093 [::1]:9094 [fe80::2]:9092 [::3]:9092 d:9092 ");
-  EXPECT_TRUE(parse_brokers("").empty());
+TEST(KafkaDiagnosis, readsTheSystemsOwnWordsForNamesAndConnections) {
+  expect(diagnose("Failed to resolve 'kafka.example:9092': Name or service not known (after 1ms in "
+                  "state CONNECT)",
+                  plaintext),
+         "resolve", Exit::unavailable, "no machine of that name", "spelling");
+  expect(diagnose("Failed to resolve 'kafka.example:9092': Temporary failure in name resolution "
+                  "(after 1ms in state CONNECT)",
+                  plaintext),
+         "resolve", Exit::unavailable, "no name server", "resolv.conf");
+  expect(diagnose("Connect to ipv4#127.0.0.1:1 failed: Connection refused (after 0ms in state "
+                  "CONNECT, 1 identical error(s) suppressed)",
+                  plaintext),
+         "connect", Exit::unavailable, "Connection refused", "Nothing listens");
+  expect(diagnose("Connection setup timed out in state CONNECT (after 3000ms in state CONNECT)",
+                  plaintext),
+         "connect", Exit::unavailable, "timed out after 3s", "firewall");
 }
 
-TEST(KgroupsLoopback, isAnotherMachineToEachReader) {
-  EXPECT_TRUE(is_loopback("localhost"));
-  EXPECT_TRUE(is_loopback("127.0.1.1"));
-  EXPECT_TRUE(is_loopback("::1"));
-  EXPECT_FALSE(is_loopback("localhost-1.example"));
-  EXPECT_FALSE(is_loopback("10.0.0.127"));
-}
-
-TEST(KgroupsClosestName, findsSlipsOfTheFingers) {
-  const std::vector<std::string> names{"orders", "payments", "orders-dlq", "x"};
-  EXPECT_EQ(closest_name("ordesr", names), "orders");
-  EXPECT_EQ(closest_name("payment", names), "payments");
-  EXPECT_EQ(closest_name("customers", names), "");
-  EXPECT_EQ(closest_name("y", names), "");
+TEST(KafkaDiagnosis, knowsWhenAnotherAttemptCannotHelp) {
+  struct Case {
+    const char* failure;
+    Security security;
+    Retry retry;
+  };
+  for (const Case& one :
+       {Case{
+            "SASL authentication error: Authentication failed: Invalid username or password (after "
+            "301ms in state AUTH_REQ)",
+            sasl, Retry::useless},
+        Case{"SASL PLAIN mechanism handshake failed: Broker: Request not valid in current SASL "
+             "state: broker's supported mechanisms:  (after 1ms in state AUTH_HANDSHAKE)",
+             sasl, Retry::useless},
+        Case{"Failed to resolve 'a:1': Name or service not known (after 1ms in state CONNECT)",
+             plaintext, Retry::useless},
+        Case{"Failed to resolve 'a:1': Temporary failure in name resolution (after 1ms in state "
+             "CONNECT)",
+             plaintext, Retry::helps},
+        Case{"Connect to ipv4#127.0.0.1:1 failed: Connection refused (after 0ms in state CONNECT)",
+             plaintext, Retry::helps},
+        Case{"Disconnected: connection closed by peer: receive 0 after POLLIN (after 1ms in state "
+             "APIVERSION_QUERY)",
+             plaintext, Retry::doubtful},
+        Case{"Disconnected: SSL connection closed by peer (after 7ms in state SSL_HANDSHAKE)", tls,
+             Retry::doubtful},
+        Case{"", tls, Retry::helps}}) {
+    EXPECT_EQ(diagnose(one.failure, one.security).retry, one.retry) << one.failure;
+  }
 }
 
 }  // namespace
-}  // namespace kpipe::kgroups
+}  // namespace kpipe

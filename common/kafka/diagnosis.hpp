@@ -5,27 +5,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "common/base/error.hpp"
 
-namespace kpipe::kgroups {
+namespace kpipe {
 
-// What failures mean and what helps. Pure: nothing is asked of anybody here.
-
-struct BrokerAddress {
-  std::string host;
-  std::string port;
-
-  std::string text() const;  ///< host:port, an IPv6 address in brackets
-};
-
-/// As librdkafka reads bootstrap.servers: "host", "host:port", "[::1]:9092", "ssl://host:9093",
-/// separated by commas; without a port 9092.
-std::vector<BrokerAddress> parse_brokers(std::string_view list);
-
-/// "localhost" or an address of the loopback network, which means another machine to each reader.
-bool is_loopback(std::string_view host);
+// What failed connections mean and what helps. Pure: nothing is asked of anybody here.
 
 /// security.protocol and sasl.mechanism as librdkafka has them.
 struct Security {
@@ -36,11 +21,19 @@ struct Security {
   bool sasl() const;
 };
 
+/// Whether to try again.
+enum class Retry {
+  helps,     ///< brokers restart, networks come back
+  doubtful,  ///< a broker that is just stopping looks the same; not when it happens again
+  useless,   ///< the next attempt meets the same end
+};
+
 struct Diagnosis {
-  std::string step;
+  std::string step;  ///< resolve, connect, tls, login, api
   Exit exit = Exit::ok;
   std::string cause;
   std::string remedy;
+  Retry retry = Retry::helps;
 };
 
 /// What librdkafka's account of a failed contact means (see Contact::failure). `certificate_error`
@@ -54,7 +47,8 @@ Diagnosis diagnose_name(std::optional<int> code, std::chrono::milliseconds timeo
 /// The errno of a connect(2); ETIMEDOUT also when our own `timeout` was over.
 Diagnosis diagnose_connect(int error, std::chrono::milliseconds timeout);
 
-/// The name in `names` that was probably meant: few letters differ. Empty: none is near.
-std::string closest_name(const std::string& name, const std::vector<std::string>& names);
+/// What helps when a broker cannot be reached where the cluster says it is. `here`: the broker that
+/// said so is on this machine.
+std::string remedy_for_advertised(std::string_view host, bool here);
 
-}  // namespace kpipe::kgroups
+}  // namespace kpipe
