@@ -44,7 +44,7 @@ complete -c kconsume -l acks -r -F -d 'Read acknowledgements from this FIFO or f
 complete -c kconsume -l pipe -x -d 'Name of the acknowledgement channel, where the sink cannot find it by the pipe; give the sink the same.'
 complete -c kconsume -l sinks -x -d 'Sinks that must acknowledge (behind a tee): commit what all have stored (default 1).'
 complete -c kconsume -l marks -d 'Write mark lines between the records, which tell the sink through any filter how far each partition was read.'
-complete -c kconsume -l stall-timeout -x -d 'End with status 75 when records stay unacknowledged for this long without any progress (default 10m).'
+complete -c kconsume -l stall-timeout -x -d 'End with status 75 when records stay unacknowledged for this long without any progress, with 77 when the brokers refuse the login for this long (default 10m).'
 complete -c kconsume -l drain-timeout -x -d 'After a stop signal: longest wait for acknowledgements without a sign of life from the sink (default 30s).'
 complete -c kconsume -l batch-size -x -d 'Most records handed to stdout at once (default 100000).'
 complete -c kconsume -l batch-timeout -x -d 'Let records wait this long for a fuller write. Default: write when no more are at hand.'

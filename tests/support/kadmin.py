@@ -18,7 +18,8 @@ import time
 from confluent_kafka import (Consumer, ConsumerGroupTopicPartitions, IsolationLevel, KafkaError, KafkaException, Producer,
                              TopicPartition)
 from confluent_kafka.admin import (AclBinding, AclOperation, AclPermissionType, AdminClient, NewPartitions, NewTopic, OffsetSpec,
-                                   ResourcePatternType, ResourceType)
+                                   ResourcePatternType, ResourceType, ScramCredentialInfo, ScramMechanism,
+                                   UserScramCredentialUpsertion)
 
 TIMEOUT = 30
 COORDINATOR_MOVES = (KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_NOT_AVAILABLE,
@@ -60,6 +61,13 @@ def allow(user, operation, kind, name):
     binding = AclBinding(ResourceType[kind], name, ResourcePatternType.LITERAL, "User:" + user, "*", AclOperation[operation],
                          AclPermissionType.ALLOW)
     results(admin().create_acls([binding]))
+
+
+def scram(user, mechanism, variable):
+    """Makes a user of SCRAM-SHA-256 or -512, or changes the password, which stands in a variable of the environment."""
+    info = ScramCredentialInfo(ScramMechanism[mechanism.replace("-", "_")], 4096)
+    password = os.environ[variable].encode()
+    results(admin().alter_user_scram_credentials([UserScramCredentialUpsertion(user, info, password)]))
 
 
 def delete_topic(topic):
@@ -298,6 +306,7 @@ def arguments():
     topic, partition = ("topic", str), ("partition", int)
     command(create_topic, topic, ("partitions", int), configs={"names": ["configs"], "nargs": "*", "metavar": "name=value"})
     command(allow, ("user", str), ("operation", str), ("kind", str), ("name", str))
+    command(scram, ("user", str), ("mechanism", str), ("variable", str))
     command(delete_topic, topic)
     command(add_partitions, topic, ("total", int))
     command(delete_records, topic, partition, ("before", int))

@@ -174,7 +174,8 @@ std::optional<int> parse_options(int argc, const char* const* argv, Options& opt
                "far each partition was read.");
   tool.add_duration("--stall-timeout", options.stall_timeout,
                     "End with status 75 when records stay unacknowledged for this long without any "
-                    "progress (default 10m).");
+                    "progress, with 77 when the brokers refuse the login for this long (default "
+                    "10m).");
   tool.add_duration("--drain-timeout", options.drain_timeout,
                     "After a stop signal: longest wait for acknowledgements without a sign of life "
                     "from the sink (default 30s).");

@@ -78,6 +78,7 @@ void Pump::start() {
   revoke_wait_ = std::min(kRevokeWait, interval("max.poll.interval.ms", kMaxPoll) / 4);
   note_what_was_begun();
   last_commit_ = last_look_ = progress_at_ = Clock::now();
+  if (!options_.group.empty() && options_.named_partitions()) check_group();
   if (options_.group.empty() || options_.named_partitions()) {
     consumer_->assign(subscription_.partitions());
   } else {
@@ -270,6 +271,8 @@ void Pump::fail_on(const rd_kafka_message_t& message) {
       throw consumer_->client().error(where, message.err, fatal == 0 ? text : reason);
     }
     case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+      // librdkafka looks for the coordinator of the name that it was given for no group.
+      if (options_.group.empty()) return;
       throw consumer_->client().error("group " + options_.group, message.err, text,
                                       consumer_->group_right());
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:

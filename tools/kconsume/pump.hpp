@@ -88,6 +88,7 @@ class Pump final : public RebalanceHooks {
                           std::vector<std::string>& warnings);
   void explain(const std::vector<StartPosition>& starts);
   void check_late_sink();
+  void check_group();
   void note_what_was_begun();
   void keep_first_starts(const std::vector<StartPosition>& firsts);
   void look_for_new_partitions();

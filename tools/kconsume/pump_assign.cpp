@@ -230,6 +230,16 @@ void Pump::on_revoke(const std::vector<TopicPartition>& partitions, bool lost) {
   }
 }
 
+/// Members are told by the group's protocol. Without it librdkafka waits for the committed offsets
+/// of a group that we may not see until the timeout, and says no more than that.
+void Pump::check_group() {
+  const GroupOffsets group = committed_offsets(consumer_->client(), {options_.group}).at(0);
+  if (exit_for(group.error) == Exit::no_permission) {
+    throw consumer_->client().error("group " + options_.group, group.error, group.error_text,
+                                    consumer_->group_right());
+  }
+}
+
 /// For --from other than earliest: what the group and the sink knew before we joined. Afterwards
 /// other members may have begun with a topic a moment before us, and it would look old.
 void Pump::note_what_was_begun() {

@@ -115,7 +115,8 @@ void Pump::take_commit_result(int timeout_ms) {
   for (const Checkpoint& c : result->committed) tracker_.committed(c.tp, c.offset);
   if (result->error == RD_KAFKA_RESP_ERR_NO_ERROR || result->error == RD_KAFKA_RESP_ERR__NO_OFFSET)
     return;
-  if (exit_for(result->error) == Exit::no_permission && !closing_)
+  // Reading on would go on for ever, and after a restart from where it was.
+  if (result->error == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED)
     throw consumer_->client().error("commit", result->error, {}, consumer_->group_right());
   // Not an end: what is stored is stored, and the next commit or the next owner covers it.
   log::warning(std::string("commit: ") + rd_kafka_err2str(result->error) +
