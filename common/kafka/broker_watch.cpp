@@ -43,11 +43,11 @@ std::string where(std::int32_t id, const BrokerAddress& address) {
 
 BrokerWatch::BrokerWatch(std::string_view listed, Security security,
                          std::chrono::milliseconds timeout)
-    : security_(std::move(security)), timeout_(timeout) {
-  const std::vector<BrokerAddress> brokers = parse_brokers(listed);
-  here_ = std::any_of(brokers.begin(), brokers.end(),
-                      [](const BrokerAddress& broker) { return is_loopback(broker.host); });
-}
+    : security_(std::move(security)),
+      timeout_(timeout),
+      listed_(parse_brokers(listed)),
+      here_(std::any_of(listed_.begin(), listed_.end(),
+                        [](const BrokerAddress& broker) { return is_loopback(broker.host); })) {}
 
 BrokerWatch::Way& BrokerWatch::way(std::int32_t id, const BrokerAddress& address) {
   Way& way = ways_[{id, address.text()}];
@@ -162,6 +162,15 @@ bool BrokerWatch::is_hopeless(const Way& way) const {
   return retry == Retry::useless || (retry == Retry::doubtful && way.failures >= kHangUps);
 }
 
+/// In bootstrap.servers; those of the cluster stand by their ids.
+std::size_t BrokerWatch::place(const Way& way) const {
+  if (way.advertised()) return static_cast<std::size_t>(way.id);
+  const auto found = std::find_if(listed_.begin(), listed_.end(), [&](const BrokerAddress& broker) {
+    return broker.text() == way.address.text();
+  });
+  return static_cast<std::size_t>(found - listed_.begin());
+}
+
 /// Once the cluster has told its brokers' addresses, those of bootstrap.servers are left.
 std::vector<const BrokerWatch::Way*> BrokerWatch::current() const {
   const bool told = std::any_of(ways_.begin(), ways_.end(),
@@ -170,6 +179,8 @@ std::vector<const BrokerWatch::Way*> BrokerWatch::current() const {
   for (const auto& [key, one] : ways_) {
     if (one.advertised() == told) ways.push_back(&one);
   }
+  std::stable_sort(ways.begin(), ways.end(),
+                   [&](const Way* a, const Way* b) { return place(*a) < place(*b); });
   return ways;
 }
 

@@ -77,11 +77,13 @@ class BrokerWatch {
   Diagnosis diagnose(const Way& way) const;
   bool is_hopeless(const Way& way) const;
   std::vector<const Way*> current() const;
+  std::size_t place(const Way& way) const;
   std::optional<Error> describe(const std::vector<const Way*>& ways) const;
 
   const Security security_;
   const std::chrono::milliseconds timeout_;
-  bool here_ = false;  ///< a listed broker is on this machine
+  const std::vector<BrokerAddress> listed_;
+  const bool here_;  ///< a listed broker is on this machine
 
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;

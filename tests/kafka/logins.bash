@@ -66,7 +66,7 @@ for one in waiting:
     one.connect_ex(listener.getsockname())
 print(listener.getsockname()[1], flush=True)
 signal.pause()' "$1" >"$BATS_TEST_TMPDIR/port" 3>&- &
-    SILENT_PID=$!
+    export SILENT SILENT_PID=$!
     wait_until 20 test -s "$BATS_TEST_TMPDIR/port"
     SILENT=$(<"$BATS_TEST_TMPDIR/port")
 }

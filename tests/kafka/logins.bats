@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What kconsume, kseek and kgroups say, and with which status they end, when a connection fails: on a broker of its own
 # with every kind of login. That they end at once is proved by a --timeout that is longer than the test may take.
-# shellcheck disable=SC2030,SC2031,SC2154  # bats runs each test in a subshell, and sets status and stderr there
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154  # bats runs each test in a subshell, and sets status and stderr there
 
 bats_require_minimum_version 1.5.0
 load ../support/common
@@ -147,7 +147,7 @@ except socket.gaierror as error: sys.exit(error.errno != socket.EAI_NONAME)' || 
     # Seen, but not to be read.
     kadmin allow alice DESCRIBE TOPIC "$TOPIC"
     run -77 --separate-stderr timeout 20 kconsume "${WAY[@]}" -t "$TOPIC" --once
-    says "kconsume: $TOPIC[0]: Broker: Topic authorization failed: it takes READ on the topic $TOPIC. $grant Read --topic $TOPIC"
+    says "kconsume: ${TOPIC}[0]: Broker: Topic authorization failed: it takes READ on the topic $TOPIC. $grant Read --topic $TOPIC"
 
     # No group is none that one needs a right to.
     kadmin allow alice READ TOPIC "$TOPIC"
@@ -170,7 +170,7 @@ except socket.gaierror as error: sys.exit(error.errno != socket.EAI_NONAME)' || 
     kadmin allow alice DESCRIBE GROUP "$GROUP"
     run -0 --separate-stderr timeout 20 kgroups lag "$GROUP" "${WAY[@]}"
     run -77 --separate-stderr timeout 20 kseek "${WAY[@]}" -g "$GROUP" -t "$TOPIC" --to latest --execute
-    assert_regex "$stderr" "kseek: $GROUP: $TOPIC\[0\]: not moved: .*Group authorization failed: it takes READ on the group $GROUP\. "
+    assert_regex "$stderr" "kseek: $GROUP: ${TOPIC}\[0\]: not moved: .*Group authorization failed: it takes READ on the group $GROUP\. "
     run -77 --separate-stderr timeout 20 kgroups delete "$GROUP" "${WAY[@]}" --execute
     assert_regex "$stderr" "kgroups: $GROUP: not deleted: .*Group authorization failed: it takes DELETE on the group $GROUP\. "
     run -77 --separate-stderr timeout 20 kconsume "${WAY[@]}" -t "$TOPIC:0" -g "$GROUP" --commit written
@@ -197,7 +197,7 @@ reader() {
 carol() { CAROL=$1 kadmin scram carol SCRAM-SHA-256 CAROL; }
 
 change_setup() {
-    cd "$BATS_TEST_TMPDIR"
+    cd "$BATS_TEST_TMPDIR" || return 1
     umask 077
     new_topic 1
     new_group
@@ -263,7 +263,7 @@ END
 
 @test "a secret by any way is in no list of processes, no log, no configuration that is shown, no message" {
     local marker=marker-$RANDOM$RANDOM$RANDOM way right reading
-    cd "$BATS_TEST_TMPDIR"
+    cd "$BATS_TEST_TMPDIR" || return 1
     umask 077
     export XDG_CONFIG_HOME=$PWD CREDENTIALS_DIRECTORY=$PWD/creds MARKER
     mkdir kpipe creds

@@ -34,7 +34,7 @@ class BrokerWatchTest : public ::testing::Test {
     EXPECT_EQ(std::string(error->what()).substr(0, text.size()), text);
   }
 
-  BrokerWatch watch{"a:9092,b:9092", {"sasl_plaintext", "PLAIN"}, milliseconds(3000)};
+  BrokerWatch watch{"b:9092,a", {"sasl_plaintext", "PLAIN"}, milliseconds(3000)};
 };
 
 TEST_F(BrokerWatchTest, endsAtOnceWhenEveryBrokerRefusesForGood) {
@@ -45,7 +45,7 @@ TEST_F(BrokerWatchTest, endsAtOnceWhenEveryBrokerRefusesForGood) {
   EXPECT_FALSE(watch.hopeless());  // b may take it
   attempt(-1, "b", "AUTH_REQ", refused_login);
   expect(watch.hopeless(), Exit::no_permission,
-         "login: a:9092, b:9092: Invalid username or password. Check");
+         "login: b:9092, a:9092: Invalid username or password. Check");
   EXPECT_EQ(watch.refused_logins(), 2u);
 }
 
@@ -57,7 +57,7 @@ TEST_F(BrokerWatchTest, saysWhatEachBrokerSaid) {
   const Error silence = watch.silence();
   EXPECT_EQ(silence.exit(), Exit::no_permission);
   EXPECT_EQ(std::string(silence.what()),
-            "connect: a:9092: Connection refused; login: b:9092: Invalid username or password. "
+            "login: b:9092: Invalid username or password; connect: a:9092: Connection refused. "
             "Check -X sasl.username, sasl.password and sasl.mechanism");
 }
 
