@@ -76,7 +76,7 @@ void BrokerWatch::on_state(std::int32_t id, std::string_view host, int port,
   if (state != "INIT" && state != "DOWN") changed.tried = true;
   changed.state = state;
   if (up && changed.advertised()) {
-    served_ = true;
+    served_ = changed.stood = true;
     // A listed one may hang up at the next request, and librdkafka does not repeat itself.
     changed.failure.clear();
     changed.failures = 0;
@@ -149,7 +149,8 @@ Diagnosis BrokerWatch::diagnose(const Way& way) const {
                             ? diagnose_connect(ETIMEDOUT, timeout_)
                             : diagnose_contact(way.failure, security_, way.certificate_error,
                                                way.certificate_shown, timeout_);
-  if (way.advertised() && (diagnosis.step == "resolve" || diagnosis.step == "connect")) {
+  if (way.advertised() && !way.stood &&
+      (diagnosis.step == "resolve" || diagnosis.step == "connect")) {
     diagnosis.step = "advertised";
     diagnosis.remedy = remedy_for_advertised(way.address.host, here_);
   }
@@ -203,8 +204,10 @@ std::optional<Error> BrokerWatch::failure() const {
 Error BrokerWatch::silence() const {
   const std::lock_guard lock(mutex_);
   std::vector<const Way*> ways = current();
-  std::erase_if(ways, [](const Way* one) {
-    return one->state == "UP" || (one->failure.empty() && !one->tried);
+  std::erase_if(ways, [&](const Way* one) {
+    // Once brokers serve, librdkafka leaves those that it does not need.
+    const bool waited_for = one->tried && !served_;
+    return one->state == "UP" || (one->failure.empty() && !waited_for);
   });
   return describe(ways).value_or(
       Error(Exit::unavailable, "no answer within " + duration_text(timeout_.count()) +

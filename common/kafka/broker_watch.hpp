@@ -49,7 +49,8 @@ class BrokerWatch {
   std::optional<Error> hopeless() const;
   /// The causes where brokers cannot be reached now; nothing when there are none.
   std::optional<Error> failure() const;
-  /// failure(), or that there was no answer.
+  /// What to say when there was no answer in time: failure(), where librdkafka still waits, or just
+  /// that.
   Error silence() const;
   /// Grows with each login that a broker has refused.
   std::uint64_t refused_logins() const;
@@ -65,6 +66,7 @@ class BrokerWatch {
     BrokerAddress address;
     std::string state = "INIT";
     bool tried = false;
+    bool stood = false;          ///< has been UP: nothing is wrong with its address
     std::string failure;         ///< librdkafka's last words; empty: none
     std::uint32_t failures = 0;  ///< attempts that ended badly
     int certificate_error = 0;

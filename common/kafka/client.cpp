@@ -204,8 +204,8 @@ Error Client::error(const std::string& context, rd_kafka_resp_err_t code,
   // Its own codes (negative) say that something failed; why is with the connections.
   if (is_connection_error(code)) {
     if (!watch_.served()) return watch_.silence();
-    if (const auto failure = watch_.failure())
-      return Error(failure->exit(), context + ": " + failure->what());
+    const Error cause = watch_.silence();
+    return Error(cause.exit(), context + ": " + cause.what());
   }
   const std::string text = detail.empty() ? rd_kafka_err2str(code) : detail;
   return Error(exit_for(code), context + ": " + text + remedy_for(code));

@@ -196,7 +196,7 @@ own_kafka() {
     watch_into out lag --watch 100ms --timeout 1s --output prometheus --output-file metrics.prom
     wait_until 20 test -s metrics.prom
     own_kafka kafka_kill "$dir"
-    wait_until 20 grep -q 'Timed out\|Transport' out.err
+    wait_until 20 grep -q 'connect: broker 1 at .*: Connection refused\|no answer within' out.err
     before=$(<metrics.prom)
     metrics metrics.prom | grep "^kafka_group_lag_records.*$GROUP.*	6$"
     own_kafka kafka_start "$dir"

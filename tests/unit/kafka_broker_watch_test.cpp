@@ -91,6 +91,23 @@ TEST_F(BrokerWatchTest, leavesTheListedBrokersOnceTheClusterHasToldItsOwn) {
   EXPECT_FALSE(watch.failure());
 }
 
+TEST_F(BrokerWatchTest, blamesNoAddressAtWhichABrokerHasBeenReached) {
+  watch.on_state(1, "inner", 9092, "UP");
+  watch.on_state(2, "other", 9092, "INIT");
+  const std::string refused =
+      "Connect to ipv4#10.0.0.1:9092 failed: Connection refused (after 0ms in state CONNECT)";
+  attempt(1, "inner", "CONNECT", refused);
+  expect(watch.failure(), Exit::unavailable,
+         "connect: broker 1 at inner:9092: Connection refused. Nothing listens there");
+  attempt(2, "other", "CONNECT", refused);
+  expect(watch.failure(), Exit::unavailable,
+         "connect: broker 1 at inner:9092: Connection refused; advertised: broker 2 at other:9092");
+  // The others are not waited for.
+  watch.on_state(3, "third", 9092, "TRY_CONNECT");
+  watch.on_state(3, "third", 9092, "DOWN");
+  EXPECT_STREQ(watch.silence().what(), watch.failure()->what());
+}
+
 TEST_F(BrokerWatchTest, tellsWhereItWasStillWaiting) {
   watch.on_state(-1, "a", 9092, "INIT");
   for (const char* const state : {"INIT", "TRY_CONNECT", "CONNECT"})

@@ -119,8 +119,11 @@ void Pump::take_commit_result(int timeout_ms) {
   if (result->error == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED)
     throw consumer_->client().error("commit", result->error, {}, consumer_->group_right());
   // Not an end: what is stored is stored, and the next commit or the next owner covers it.
-  log::warning(std::string("commit: ") + rd_kafka_err2str(result->error) +
-               " (the sink's offsets stay right)");
+  const auto failure =
+      is_connection_error(result->error) ? consumer_->client().watch().failure() : std::nullopt;
+  log::warning(
+      "commit: " + (failure ? failure->what() : std::string(rd_kafka_err2str(result->error))) +
+      " (the sink's offsets stay right)");
 }
 
 /// Commits what is acknowledged and waits for Kafka's answer.
