@@ -130,14 +130,15 @@ bool Client::renew_credentials() {
     for (const Setting& setting : connection_settings(options_)) {
       if (setting.name == name) return resolve(setting, options_.secrets);
     }
-    return std::string();
+    return Secret();
   };
-  const std::string user = now("sasl.username");
-  const std::string password = now("sasl.password");
+  const Secret user = now("sasl.username");
+  const Secret password = now("sasl.password");
   if (user.empty() || password.empty()) return false;
-  if (user == property("sasl.username") && password == property("sasl.password")) return false;
-  const KafkaErrorHandle error(
-      rd_kafka_sasl_set_credentials(handle_.get(), user.c_str(), password.c_str()));
+  if (user.reveal() == property("sasl.username") && password.reveal() == property("sasl.password"))
+    return false;
+  const KafkaErrorHandle error(rd_kafka_sasl_set_credentials(handle_.get(), user.reveal().c_str(),
+                                                             password.reveal().c_str()));
   if (error) throw Error(Exit::config, std::string("login: ") + rd_kafka_error_string(error.get()));
   return true;
 }

@@ -19,6 +19,7 @@
 #include "tools/kgroups/access_steps.hpp"
 #include "tools/kgroups/check_broker.hpp"
 #include "tools/kgroups/check_step.hpp"
+#include "tools/kgroups/text.hpp"
 
 namespace kpipe::kgroups {
 namespace {
