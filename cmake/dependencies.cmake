@@ -16,3 +16,4 @@ pkg_check_modules(TOMLPLUSPLUS REQUIRED tomlplusplus) # its headers alone; the l
 pkg_check_modules(LIBPQ REQUIRED IMPORTED_TARGET libpq)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 find_package(OpenSSL REQUIRED)
+find_package(CURL 7.85 REQUIRED)

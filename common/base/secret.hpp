@@ -8,6 +8,12 @@
 
 namespace kpipe {
 
+/// Overwrites the bytes of a text, as far as it reaches.
+inline void wipe(std::string& text) noexcept {
+  ::explicit_bzero(text.data(), text.capacity());
+  text.clear();
+}
+
 /// A value that may be a password. It cannot be printed, logged or concatenated by accident, and
 /// its memory is overwritten when it goes: what a crash leaves behind holds it only while it is in
 /// use.
@@ -16,23 +22,18 @@ class Secret {
   Secret() = default;
   explicit Secret(std::string value) : value_(std::move(value)) {}
   Secret(const Secret&) = default;
-  Secret(Secret&& other) noexcept : value_(other.value_) { other.wipe(); }
+  Secret(Secret&& other) noexcept : value_(other.value_) { wipe(other.value_); }
   Secret& operator=(Secret other) noexcept {
     value_.swap(other.value_);
     return *this;
   }
-  ~Secret() { wipe(); }
+  ~Secret() { wipe(value_); }
 
   /// The value itself, for the one who needs it.
   const std::string& reveal() const noexcept { return value_; }
   bool empty() const noexcept { return value_.empty(); }
 
  private:
-  void wipe() noexcept {
-    ::explicit_bzero(value_.data(), value_.capacity());
-    value_.clear();
-  }
-
   std::string value_;
 };
 
