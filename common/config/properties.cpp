@@ -40,9 +40,11 @@ constexpr OwnProperty own[] = {
     {"sasl.oauthbearer.extensions", "NAME=VALUE,... that the broker wants beside the token"},
     {"sasl.oauthbearer.token.file", "file that holds the token, read again when it expires"},
     {"sasl.oauthbearer.token.command", "command that prints the token"},
+    {"sasl.oauthbearer.token.lifetime.seconds", "life of a token that does not say it (300)"},
     {"sasl.login.refresh.buffer.seconds", "how long before its end a token is replaced (60)"},
     {"aws.region", "region of the brokers for AWS_MSK_IAM; by default as their names say"},
     {"aws.profile", "profile of ~/.aws for AWS_MSK_IAM"},
+    {"allow.cleartext.login", "true: no warning of a login that the network can read"},
     {"auth.type", "none, sasl, aws_msk_iam or ssl, in place of protocol and mechanism"}};
 
 constexpr std::array<std::string_view, 10> secrets{

@@ -62,20 +62,17 @@ Client::Client(ClientConfig config, rd_kafka_type_t type, void* owner)
       owner_(owner),
       watch_(config.property("bootstrap.servers"),
              {config.property("security.protocol"), config.property("sasl.mechanisms")},
-             config.options().timeout) {
+             config.options().timeout),
+      handle_(watched(std::move(config)), type) {}
+
+ClientConfig Client::watched(ClientConfig config) {
   rd_kafka_conf_set_opaque(config.get(), this);
   rd_kafka_conf_set_log_cb(config.get(), &Client::on_log);
   rd_kafka_conf_set_ssl_cert_verify_cb(config.get(), &on_certificate);
   rd_kafka_conf_interceptor_add_on_new(config.get(), "kpipe", &on_new, &watch_);
   // That a broker hangs up may be all that it says. These lines go to our own log only.
   config.set("log.connection.close", "true");
-  char reason[512];
-  rd_kafka_conf_t* const conf = config.release();
-  handle_.reset(rd_kafka_new(type, conf, reason, sizeof reason));
-  if (!handle_) {
-    rd_kafka_conf_destroy(conf);  // librdkafka takes it only on success
-    throw Error(Exit::config, std::string("connection: ") + reason);
-  }
+  return config;
 }
 
 void Client::on_log(const rd_kafka_t* handle, int, const char* facility, const char* text) {

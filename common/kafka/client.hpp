@@ -13,6 +13,8 @@
 #include "common/kafka/access.hpp"
 #include "common/kafka/broker_watch.hpp"
 #include "common/kafka/handles.hpp"
+#include "common/kafka/instance.hpp"
+#include "common/kafka/login_settings.hpp"
 #include "common/wire/checkpoint.hpp"
 
 namespace kpipe {
@@ -26,6 +28,8 @@ struct ConnectionOptions {
   std::vector<Setting> configured;
   SecretStore secrets;                        ///< for references to them
   std::chrono::milliseconds timeout{10'000};  ///< for each request, and for the first contact
+  /// Shared with the copies.
+  std::shared_ptr<LoginState> login = std::make_shared<LoginState>();
 };
 
 /// What all of them say together: each property once, by name, with what follows from them: the
@@ -63,6 +67,11 @@ class ClientConfig {
   rd_kafka_conf_t* get() noexcept { return conf_.get(); }
   rd_kafka_conf_t* release() noexcept { return conf_.release(); }
 
+  /// Logs in by the tokens of `login`.
+  void use_tokens(TokenLogin login) { tokens_ = std::move(login); }
+  /// Its source is empty where no tokens are used.
+  const TokenLogin& tokens() const noexcept { return tokens_; }
+
  private:
   explicit ClientConfig(const ConnectionOptions& options);
   void apply(const Setting& setting);
@@ -76,6 +85,7 @@ class ClientConfig {
   KafkaConf conf_;
   ConnectionOptions options_;
   std::map<std::string, Said> said_;  ///< by property
+  TokenLogin tokens_;
 };
 
 /// One librdkafka instance with its log. librdkafka's own lines go to our log (debug); what it says
@@ -129,13 +139,14 @@ class Client {
               const Right& missing) const;
 
  private:
+  ClientConfig watched(ClientConfig config);
   static void on_log(const rd_kafka_t* handle, int level, const char* facility, const char* text);
   void reach(BrokerWatch::Clock::time_point end) const;
 
   ConnectionOptions options_;
   void* owner_;
   mutable BrokerWatch watch_;  ///< librdkafka's threads tell it
-  KafkaHandle handle_;         ///< last: its end must find the others
+  KafkaInstance handle_;       ///< last: its end must find the others
 };
 
 /// A property of librdkafka's configuration; empty: unset or unknown.

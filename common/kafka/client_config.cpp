@@ -58,6 +58,7 @@ ClientConfig::ClientConfig(const std::string& client_id, const ConnectionOptions
                 "KPIPE_BOOTSTRAP_SERVERS, --uri or --profile NAME");
   }
   apply_tls(*this);
+  apply_login(*this);
 }
 
 void ClientConfig::check(const ConnectionOptions& options) {

@@ -151,13 +151,7 @@ Contact make_contact(ClientConfig config) {
   config.set("statistics.interval.ms", std::to_string(report_ms));
   Witness witness;
   witness.attach(config.get());
-  char reason[512];
-  rd_kafka_conf_t* const conf = config.release();
-  const KafkaHandle handle(rd_kafka_new(RD_KAFKA_PRODUCER, conf, reason, sizeof reason));
-  if (!handle) {
-    rd_kafka_conf_destroy(conf);
-    throw Error(Exit::config, std::string("connection: ") + reason);
-  }
+  const KafkaInstance handle(std::move(config), RD_KAFKA_PRODUCER);
 
   Contact contact;
   while (!witness.over() && !stop::requested() && Clock::now() < end)
