@@ -131,7 +131,7 @@ AwsCredentials AwsCredentialChain::get(const std::atomic<bool>& cancelled) {
     if (found.expires_at_ms) kept_ = found;
     return found;
   } catch (const Error& error) {
-    if (!kept_ || left_ms() <= 0) throw;
+    if (cancelled || !kept_ || left_ms() <= 0) throw;
     log::warning(std::string(error.what()) + " (the present credentials are good for " +
                  std::to_string(left_ms() / 1000) + " s more)");
     return *kept_;

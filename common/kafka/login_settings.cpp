@@ -14,6 +14,7 @@
 #include "common/base/clock.hpp"
 #include "common/base/log.hpp"
 #include "common/base/parse.hpp"
+#include "common/config/properties.hpp"
 #include "common/kafka/client.hpp"
 
 namespace kpipe {

@@ -5,7 +5,8 @@
 # (a fault test) may stop a server and start it again on the same port with the same data.
 #
 #   kafka_start DIR [property=value...]   sets KAFKA_BOOTSTRAP. Nothing else happens where the server of DIR runs already.
-#                                         KAFKA_PROXY_PORT=N: it listens on the port in DIR/proxied too, and says N there
+#                                         KAFKA_PROXY_PORT=N: it listens on the port in DIR/proxied too, and says N there.
+#                                         KAFKA_OPTIONS: options for its JVM, KAFKA_CLASSES: a folder of classes for it
 #   postgres_start DIR [setting=value...] likewise, sets PGHOST (socket folder) PGPORT PGUSER PGDATABASE PGPASSWORD PGDSN;
 #                                         full_page_writes=off unless given
 #   kafka_stop DIR, postgres_stop DIR     clean stop, escalating; kafka_kill DIR, postgres_kill DIR: kill -9
@@ -70,7 +71,7 @@ kafka_java() {
         archive=("-XX:SharedArchiveFile=$KAFKA_HOME/kafka.jsa" -XX:+VerifySharedSpaces)
     fi
     exec java "${archive[@]}" -Xshare:auto -XX:-UsePerfData -Xlog:disable -Xlog:all=error:stderr -XX:ErrorFile=/dev/stderr \
-        -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp "${jars%:}" "$@"
+        -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp "${jars%:}${KAFKA_CLASSES:+:$KAFKA_CLASSES}" "$@"
 }
 
 kafka_configure() { # DIR [property=value...]
@@ -177,10 +178,10 @@ kafka_start() { # DIR [property=value...]
         # The shell that becomes the server is told the properties' file by its whole name: by that kafka_alive knows it.
         (
             export -f kafka_java die say
-            export KAFKA_HOME KAFKA_DUMP_CLASSES=${KAFKA_DUMP_CLASSES-}
+            export KAFKA_HOME KAFKA_DUMP_CLASSES=${KAFKA_DUMP_CLASSES-} KAFKA_OPTIONS=${KAFKA_OPTIONS-} KAFKA_CLASSES=${KAFKA_CLASSES-}
             # shellcheck disable=SC2016 # expanded by the inner shell
             exec setsid bash -c 'echo $$ >"$1/pid"; kafka_java -Xms'"${KAFKA_HEAP:-256m}"' -Xmx'"${KAFKA_HEAP:-256m}"' \
-                "-Djava.io.tmpdir=$1" "-Dlog4j2.configurationFile=$1/log4j2.properties" kafka.Kafka "$2"' \
+                ${KAFKA_OPTIONS-} "-Djava.io.tmpdir=$1" "-Dlog4j2.configurationFile=$1/log4j2.properties" kafka.Kafka "$2"' \
                 kafka "$dir" "$dir/server.properties" </dev/null >>"$dir/log" 2>&1 3>&-
         ) &
         disown # or the shell reports a server that was killed on purpose

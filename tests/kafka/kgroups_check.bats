@@ -25,7 +25,7 @@ setup() {
     unset KPIPE_BOOTSTRAP_SERVERS
     # Where kadmin and kcat go.
     export KAFKA_BOOTSTRAP=127.0.0.1:$PLAIN WRONG=wrong
-    LOGIN_OPTIONS=(-X security.protocol=sasl_plaintext -X sasl.mechanism=PLAIN -X sasl.username=alice)
+    LOGIN_OPTIONS=(-X security.protocol=sasl_plaintext -X allow.cleartext.login=true -X sasl.mechanism=PLAIN -X sasl.username=alice)
     TLS_OPTIONS=(-X security.protocol=ssl -X "ssl.ca.location=$CERTS/ca.pem")
 }
 

@@ -52,6 +52,8 @@ sasl_mechanism = "PLAIN"
 username = "alice"
 [secrets.alice.${2:-data}]
 password = "$1"
+[connections.p.properties]
+allow.cleartext.login = "true"
 END
     [[ ${2:-data} != data ]] || sed -i '8d' kpipe/config.toml
 }
