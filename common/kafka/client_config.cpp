@@ -57,8 +57,8 @@ ClientConfig::ClientConfig(const std::string& client_id, const ConnectionOptions
                 "-b: no brokers given. Name them: -b HOST:PORT[,HOST:PORT], "
                 "KPIPE_BOOTSTRAP_SERVERS, --uri or --profile NAME");
   }
+  apply_login(*this);  // first: AWS_MSK_IAM implies TLS
   apply_tls(*this);
-  apply_login(*this);
 }
 
 void ClientConfig::check(const ConnectionOptions& options) {

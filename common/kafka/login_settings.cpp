@@ -41,9 +41,8 @@ std::string upper(std::string text) {
 
 /// "ORIGIN: NAME: ", for messages about what somebody said.
 std::string place(const ClientConfig& config, const std::string& name) {
-  for (const Setting& setting : connection_settings(config.options()))
-    if (setting.name == name) return setting.origin + ": " + name + ": ";
-  return name + ": ";
+  const std::string origin = config.user_origin(name);
+  return (origin.empty() ? "" : origin + ": ") + name + ": ";
 }
 
 Error missing(const std::string& name, const std::string& mechanism) {
@@ -181,7 +180,7 @@ void check_token_place(const ClientConfig& config) {
   }
   if (places[0] == kUrl) {
     for (const char* const name : {kClientId, kClientSecret})
-      if (config.user_value(name).empty()) throw missing(name, std::string(kOAuth));
+      if (config.user_secret(name).empty()) throw missing(name, std::string(kOAuth));
   }
   // librdkafka's ways to a token beside these; its own code for them is not used.
   for (const auto& [name, usual] :
@@ -264,7 +263,7 @@ void apply_login(ClientConfig& config) {
   config.set("sasl.mechanism", mechanism == kMskIam ? std::string(kOAuth) : mechanism);
   if (mechanism == "PLAIN" || mechanism.starts_with("SCRAM")) {
     for (const char* const name : {"sasl.username", "sasl.password"})
-      if (config.user_value(name).empty()) throw missing(name, mechanism);
+      if (config.user_secret(name).empty()) throw missing(name, mechanism);
   }
   warn_of_cleartext(config, mechanism, protocol);
   // librdkafka's unsigned tokens, for brokers of tests.
