@@ -72,7 +72,12 @@ AccessToken parse_token(std::string_view text, const std::string& where, std::in
   if (claims) token.principal = claims->subject;
   constexpr std::int64_t longest_s = 10LL * 365 * 24 * 3600;
   if (lives_s && *lives_s > 0) {
-    token.expires_at_ms = now_ms + std::min(*lives_s, longest_s) * kMsPerSecond;
+    const std::int64_t life_ms = std::min(*lives_s, longest_s) * kMsPerSecond;
+    token.expires_at_ms = now_ms + life_ms;
+    // The broker goes by what the token says, which has whole seconds only. Where it is far from
+    // the server's word our clock is wrong.
+    if (claims && claims->expires_at_ms && *claims->expires_at_ms - now_ms >= life_ms / 2)
+      token.expires_at_ms = std::min(token.expires_at_ms, *claims->expires_at_ms);
   } else if (claims && claims->expires_at_ms) {
     token.expires_at_ms = *claims->expires_at_ms;
   } else {

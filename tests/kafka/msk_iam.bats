@@ -96,7 +96,7 @@ logs_in() {
 
 @test "the region comes from the broker's name" {
     static_keys
-    ARGS=(-X sasl.mechanism=AWS_MSK_IAM -X "ssl.ca.location=$CERTS/ca.pem" -X ssl.endpoint.identification.algorithm=none
+    ARGS=(-X sasl.mechanism=AWS_MSK_IAM -X "ssl.ca.location=$CERTS/ca.pem"
         -b "localhost:$MSK")
     run -78 --separate-stderr kgroups "${ARGS[@]}" topics
     assert_regex "$stderr" "^kgroups: aws\.region: the brokers' names do not say the region"

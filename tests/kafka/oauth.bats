@@ -177,10 +177,10 @@ has_lines() { (($(wc -l <"$1") >= $2)); }
     login short s
     local before
     before=$(asked short)
-    kconsume "${ARGS[@]}" -t "$TOPIC" -X log.connection.close=true >out 2>err 3>&- &
+    kconsume "${ARGS[@]}" -t "$TOPIC" >out 2>err 3>&- &
     background+=($!)
-    # 4 s each, replaced at 80 %: more than three lives.
-    wait_until 60 asked_more_than short $((before + 5))
+    # 6 s each, replaced at 80 %: more than three lives.
+    wait_until 60 asked_more_than short $((before + 4))
     echo '{"n":1}' | produce "$TOPIC"
     wait_until 20 has_lines out 1
     kill "${background[0]}"

@@ -46,6 +46,14 @@ TEST(AuthTokenAnswer, lives_as_the_server_says) {
   const std::string old = jwt(R"({"sub":"app","exp":5})");
   EXPECT_EQ(parsed(R"({"access_token":")" + old + R"(","expires_in":90})").expires_at_ms,
             kNow + 90'000);
+  // The token's own end, in whole seconds, is what the broker goes by.
+  const auto ends = [](const std::string& exp) {
+    return parsed(R"({"access_token":")" + jwt(R"({"exp":)" + exp + "}") + R"(","expires_in":90})")
+        .expires_at_ms;
+  };
+  EXPECT_EQ(ends("1767323134"), kNow + 89'000);
+  EXPECT_EQ(ends("1767323200"), kNow + 90'000);
+  EXPECT_EQ(ends("1767323060"), kNow + 90'000);
 }
 
 TEST(AuthTokenAnswer, else_as_the_token_says_or_as_given) {

@@ -14,7 +14,7 @@ const clients = {
   'other-audience': { secret: 's', aud: 'other' },
   'other-issuer': { secret: 's', iss: 'http://issuer.invalid' },
   'expired': { secret: 's', exp: -600 },
-  'short': { secret: 's', exp: 4, expires_in: 4 },
+  'short': { secret: 's', exp: 6, expires_in: 6 },
   'silent': { secret: 's', exp: 4, expires_in: undefined },
   'wants-audience': { secret: 's', needs: { audience: 'kafka-prod', scope: 'read write' } },
   'no-token': { secret: 's', empty: true },
