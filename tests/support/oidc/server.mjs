@@ -3,7 +3,10 @@
 // A real OpenID Connect server with clients whose secrets it checks. The id of a client says what its tokens are like;
 // all live for an hour unless they say otherwise. GET /seen tells what was asked for, one JSON line a request.
 import { OAuth2Server } from 'oauth2-mock-server';
+import { webcrypto } from 'node:crypto';
 import http from 'node:http';
+
+globalThis.crypto ??= webcrypto; // Debian 12's Node 18 has it there only when asked
 
 const port = Number(process.argv[2]);
 const hour = 3600;
