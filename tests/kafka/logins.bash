@@ -47,7 +47,7 @@ login() {
     WAY=(-X "sasl.mechanism=$2" -X sasl.username=alice -X sasl.password=env:ALICE)
     case $1 in
         LOGIN_TLS) WAY+=(-b "localhost:$LOGIN_TLS" -X security.protocol=sasl_ssl -X "ssl.ca.location=$CERTS/ca.pem") ;;
-        *) WAY+=(-b "127.0.0.1:${!1}" -X security.protocol=sasl_plaintext) ;;
+        *) WAY+=(-b "127.0.0.1:${!1}" -X security.protocol=sasl_plaintext -X allow.cleartext.login=true) ;;
     esac
 }
 

@@ -267,7 +267,7 @@ END
     umask 077
     export XDG_CONFIG_HOME=$PWD CREDENTIALS_DIRECTORY=$PWD/creds MARKER
     mkdir kpipe creds
-    local typed=(-b "127.0.0.1:$LOGIN" -X security.protocol=sasl_plaintext -X sasl.mechanism=PLAIN -X sasl.username=alice)
+    local typed=(-b "127.0.0.1:$LOGIN" -X security.protocol=sasl_plaintext -X allow.cleartext.login=true -X sasl.mechanism=PLAIN -X sasl.username=alice)
     # Once as the right password, once as a wrong one: errors and success.
     for right in 1 0; do
         MARKER=$ALICE
