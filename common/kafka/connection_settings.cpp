@@ -77,6 +77,15 @@ void settle_auth_type(std::vector<Setting>& settings) {
   }
 }
 
+/// The login of Amazon MSK is there with TLS only.
+void settle_msk_iam(std::vector<Setting>& settings) {
+  const Setting* const mechanism = find(settings, "sasl.mechanism");
+  if (mechanism == nullptr || mechanism->value != "AWS_MSK_IAM" ||
+      find(settings, "security.protocol") != nullptr)
+    return;
+  settings.push_back({"security.protocol", "SASL_SSL", mechanism->origin + ", AWS_MSK_IAM"});
+}
+
 std::string with_port(const std::string& broker, const std::string& port) {
   const std::size_t colon = broker.rfind(':');
   const bool bracketed = broker.ends_with(']');
@@ -115,6 +124,7 @@ std::vector<Setting> connection_settings(const ConnectionOptions& options) {
   settings.insert(settings.end(), options.configured.begin(), options.configured.end());
   settings = strongest(settings);
   settle_auth_type(settings);
+  settle_msk_iam(settings);
   add_ports(settings);
   std::sort(settings.begin(), settings.end(),
             [](const Setting& a, const Setting& b) { return a.name < b.name; });

@@ -197,3 +197,17 @@ has_lines() { (($(wc -l <"$1") >= $2)); }
     assert_equal "$(wc -l <expected)" 100
     cmp got expected
 }
+
+@test "the template of packaging/examples, but for the names of brokers" {
+    mkdir -p kpipe/connections.d
+    sed -E "/^brokers/,/^]/c brokers = [\"localhost:$MSK\"]" "$KPIPE_TOP/packaging/examples/msk-iam.toml" |
+        sed 's/^# auth.region = "us-east-1"/auth.region = "eu-west-1"/' >kpipe/connections.d/msk-iam.toml
+    static_keys
+    export SSL_CERT_FILE=$CERTS/ca.pem
+    run -0 --separate-stderr kgroups --profile msk-iam topics
+    assert_equal "$stderr" ''
+    run -0 --separate-stderr kgroups --profile msk-iam --show-config
+    assert_line --regexp '^security.protocol = SASL_SSL  # .*auth.type=aws_msk_iam'
+    export AWS_SECRET_ACCESS_KEY=wrong
+    run -77 --separate-stderr kgroups --profile msk-iam topics
+}

@@ -152,6 +152,10 @@ TEST(ClientConfig, AuthTypeStandsForProtocolAndMechanism) {
   EXPECT_EQ(settled("sasl", ""), "security.protocol=SASL_SSL ");
   EXPECT_EQ(settled("sasl", "SASL_PLAINTEXT"), "security.protocol=SASL_PLAINTEXT ");
   EXPECT_EQ(settled("aws_msk_iam", ""), "sasl.mechanism=AWS_MSK_IAM security.protocol=SASL_SSL ");
+  ConnectionOptions msk;
+  msk.configured = {{"bootstrap.servers", "b", "f:1"}, {"sasl.mechanism", "AWS_MSK_IAM", "f:2"}};
+  EXPECT_EQ(connection_settings(msk).at(0).value, "b:9093");
+  EXPECT_EQ(connection_settings(msk).at(2).value, "SASL_SSL");
   EXPECT_EQ(unit::expect_error(Exit::config, [&] { settled("sasl", "SSL"); }),
             "f:1: auth.type: sasl does not go with security.protocol=SSL (f:2)");
   unit::expect_error(Exit::config, [&] { settled("none", "SASL_SSL"); });
