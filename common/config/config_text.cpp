@@ -117,15 +117,12 @@ class Reader {
     return (std::filesystem::absolute(path_).parent_path() / file).lexically_normal().string();
   }
 
-  /// Relative paths of files, in references and in *.location, are taken from our folder.
+  /// Relative paths of files, in references and in properties, are taken from our folder.
   void settle_paths(Setting& setting) const {
-    // "probe" is librdkafka's word for "look in the usual places"; PEM may stand in the value.
-    const bool is_path = setting.name.ends_with(".location") && setting.value != "probe" &&
-                         !setting.value.starts_with("-----BEGIN ");
     const auto reference = parse_reference(setting);
     if (reference && reference->kind == Reference::Kind::file) {
       setting.value = "${file:" + absolute(reference->argument) + "}";
-    } else if (is_path && !reference) {
+    } else if (is_path(setting) && !reference) {
       setting.value = absolute(setting.value);
     }
   }

@@ -116,9 +116,7 @@ class Importer {
 
   void add_setting(const Setting& given) {
     Setting setting = canonical(given);
-    const bool is_path = setting.name.ends_with(".location") && setting.value != "probe" &&
-                         !setting.value.starts_with("-----BEGIN");
-    if (is_path && !parse_reference(setting)) {
+    if (is_path(setting) && !parse_reference(setting)) {
       setting.value = (std::filesystem::absolute(path_).parent_path() / setting.value)
                           .lexically_normal()
                           .string();

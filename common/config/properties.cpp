@@ -80,6 +80,14 @@ bool is_secret_property(std::string_view name) {
   return std::find(secrets.begin(), secrets.end(), name) != secrets.end();
 }
 
+bool is_path(const Setting& setting) {
+  const std::string_view value = setting.value;
+  return (setting.name.ends_with(".location") || setting.name == "sasl.kerberos.keytab" ||
+          setting.name == "sasl.oauthbearer.token.file") &&
+         !value.empty() && value != "probe" && !value.starts_with("-----BEGIN") &&
+         !value.starts_with("FILE:");
+}
+
 bool is_own_property(std::string_view name) {
   return !own_property_help(name).empty();
 }

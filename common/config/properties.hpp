@@ -12,6 +12,10 @@ namespace kpipe {
 /// Whether librdkafka's property `name` holds what nobody may see.
 bool is_secret_property(std::string_view name);
 
+/// Whether the value is the path of a file. "probe" (librdkafka's word for the usual places), PEM
+/// in the value and Kerberos's own "FILE:/..." are none.
+bool is_path(const Setting& setting);
+
 /// Whether `name` is a property that librdkafka does not have, or only in part: kpipe itself does
 /// what it asks for. Java's name where Java has one.
 bool is_own_property(std::string_view name);

@@ -92,8 +92,8 @@ TEST(Import, EachLoginModule) {
                      "software.amazon.msk.auth.iam.IAMLoginModule required awsProfileName=\"p\";"),
             "sasl.mechanism=AWS_MSK_IAM aws.profile=p ");
   EXPECT_EQ(imported("sasl.jaas.config=com.sun.security.auth.module.Krb5LoginModule required "
-                     "useKeyTab=true keyTab=\"/k\" principal=\"me@R\" serviceName=\"kafka\";"),
-            "sasl.kerberos.keytab=/k sasl.kerberos.principal=me@R "
+                     "useKeyTab=true keyTab=\"k\" principal=\"me@R\" serviceName=\"kafka\";"),
+            "sasl.kerberos.keytab=/d/k sasl.kerberos.principal=me@R "
             "sasl.kerberos.service.name=kafka ");
 }
 

@@ -135,6 +135,12 @@ TEST(ConfigText, PathsAreThoseOfTheFilesFolder) {
                         "p"),
             "sasl.password=${file:/c/pw} sasl.username=${file:/user} "
             "ssl.ca.location=/c/tls/ca.pem ssl.certificate.location=/abs/c.pem");
+  EXPECT_EQ(settings_of(config_of("[connections.p]\nsasl.kerberos.keytab = \"k\"\n"
+                                  "sasl.oauthbearer.token.file = \"t\"\n"),
+                        "p"),
+            "sasl.kerberos.keytab=/c/k sasl.oauthbearer.token.file=/c/t");
+  EXPECT_EQ(settings_of(config_of("[connections.p]\nsasl.kerberos.keytab = \"FILE:/k\"\n"), "p"),
+            "sasl.kerberos.keytab=FILE:/k");
   EXPECT_EQ(settings_of(config_of("[connections.p]\ncafile = \"probe\"\n"), "p"),
             "ssl.ca.location=probe");
 }
