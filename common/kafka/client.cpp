@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/kafka/client.hpp"
 
+#include <sys/syslog.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -75,8 +77,10 @@ ClientConfig Client::watched(ClientConfig config) {
   return config;
 }
 
-void Client::on_log(const rd_kafka_t* handle, int, const char* facility, const char* text) {
+void Client::on_log(const rd_kafka_t* handle, int level, const char* facility, const char* text) {
   log::debug(std::string("librdkafka: ") + facility + ": " + text);
+  if (level <= LOG_ERR && std::string_view(facility) == "SASLREFRESH")
+    log::warning("Kerberos: kinit failed: the ticket was not renewed, and serves until it expires");
   auto* const client = static_cast<Client*>(rd_kafka_opaque(handle));
   if (client != nullptr && std::string_view(facility) == "FAIL") client->watch_.on_failure(text);
 }

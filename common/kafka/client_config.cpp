@@ -7,6 +7,7 @@
 #include "common/config/aliases.hpp"
 #include "common/config/properties.hpp"
 #include "common/kafka/client.hpp"
+#include "common/kafka/kerberos_settings.hpp"
 #include "common/kafka/property_list.hpp"
 #include "common/kafka/tls_settings.hpp"
 
@@ -59,6 +60,7 @@ ClientConfig::ClientConfig(const std::string& client_id, const ConnectionOptions
   }
   apply_login(*this);  // first: AWS_MSK_IAM implies TLS
   apply_tls(*this);
+  apply_kerberos(*this);
 }
 
 void ClientConfig::check(const ConnectionOptions& options) {

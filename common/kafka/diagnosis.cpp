@@ -11,6 +11,7 @@
 
 #include "common/base/clock.hpp"
 #include "common/kafka/broker_address.hpp"
+#include "common/kafka/kerberos_diagnosis.hpp"
 
 namespace kpipe {
 namespace {
@@ -175,18 +176,20 @@ Diagnosis failed_login(const std::string& failure, const Security& security) {
                 ", or the port of a listener with SASL",
             Retry::useless};
   }
-  if (contains(failure, offered)) {
+  const bool answered = !contains(failure, "mechanisms: (n/a)");
+  if (contains(failure, offered) && answered) {
     return {"login", Exit::no_permission,
             "the broker does not offer the mechanism " + security.mechanism + ", but " +
                 without_state(after_last(failure, offered)),
             "Give one of these: -X sasl.mechanism=NAME", Retry::useless};
   }
-  if (contains(failure, "Disconnected")) {
+  if (contains(failure, "Disconnected") || !answered) {
     return {"login", Exit::no_permission, "the broker hung up during the login",
             "Check the mechanism (-X sasl.mechanism) and whether this port is one of a SASL "
             "listener; the broker's log says more",
             Retry::doubtful};
   }
+  if (security.mechanism == "GSSAPI") return diagnose_kerberos(without_state(failure));
   if (security.mechanism == "OAUTHBEARER") {
     return {"login", Exit::no_permission, without_state(failure),
             "Check the token's issuer, audience and scope: -X sasl.oauthbearer.*",
