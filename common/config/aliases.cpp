@@ -55,6 +55,8 @@ constexpr Alias aliases[] = {
     {"auth.password", "sasl.password"},
     {"sasl_config.password", "sasl.password"},
 
+    {"allow_cleartext", "allow.cleartext.login"},
+
     {"auth.region", "aws.region"},
     {"aws_region", "aws.region"},
     {"aws_profile", "aws.profile"},

@@ -36,6 +36,7 @@ const std::vector<std::pair<std::string, std::string>> names{
      "sasl_config.mechanism"},
     {"sasl.username", "sasl_username auth.username sasl_config.username"},
     {"sasl.password", "sasl_password auth.password sasl_config.password"},
+    {"allow.cleartext.login", "allow_cleartext"},
     {"aws.region", "auth.region aws_region"},
     {"aws.profile", "aws_profile"},
     {"sasl.oauthbearer.token.endpoint.url", "oauth_token_url sasl_config.oauth_token_url"},
