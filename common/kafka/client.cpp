@@ -57,14 +57,20 @@ rd_kafka_resp_err_t on_new(rd_kafka_t* handle, const rd_kafka_conf_t*, void* wat
   return rd_kafka_interceptor_add_on_broker_state_change(handle, "kpipe", &on_state, watch);
 }
 
+/// librdkafka knows the login of Amazon MSK as OAUTHBEARER; people look for its causes elsewhere.
+Security security_of(const ClientConfig& config) {
+  const std::string said = config.user_value("sasl.mechanism");
+  return {config.property("security.protocol"),
+          said == "AWS_MSK_IAM" ? said : config.property("sasl.mechanisms")};
+}
+
 }  // namespace
 
 Client::Client(ClientConfig config, rd_kafka_type_t type, void* owner)
     : options_(config.options()),
       owner_(owner),
-      watch_(config.property("bootstrap.servers"),
-             {config.property("security.protocol"), config.property("sasl.mechanisms")},
-             config.options().timeout),
+      security_(security_of(config)),
+      watch_(config.property("bootstrap.servers"), security_, config.options().timeout),
       handle_(watched(std::move(config)), type) {}
 
 ClientConfig Client::watched(ClientConfig config) {

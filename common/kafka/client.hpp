@@ -104,6 +104,8 @@ class Client {
   rd_kafka_t* get() const noexcept { return handle_.get(); }
   const ConnectionOptions& options() const noexcept { return options_; }
   void* owner() const noexcept { return owner_; }
+  /// How connections are secured, in the user's words.
+  const Security& security() const noexcept { return security_; }
   int timeout_ms() const noexcept { return static_cast<int>(options_.timeout.count()); }
 
   /// Makes contact: Kafka's cluster id. Throws Error with the cause.
@@ -145,6 +147,7 @@ class Client {
 
   ConnectionOptions options_;
   void* owner_;
+  const Security security_;
   mutable BrokerWatch watch_;  ///< librdkafka's threads tell it
   KafkaInstance handle_;       ///< last: its end must find the others
 };

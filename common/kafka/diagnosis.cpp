@@ -190,9 +190,11 @@ Diagnosis failed_login(const std::string& failure, const Security& security) {
             Retry::doubtful};
   }
   if (security.mechanism == "GSSAPI") return diagnose_kerberos(without_state(failure));
-  if (security.mechanism == "OAUTHBEARER") {
+  const bool iam = security.mechanism == "AWS_MSK_IAM";
+  if (iam || security.mechanism == "OAUTHBEARER") {
     return {"login", Exit::no_permission, without_state(failure),
-            "Check the token's issuer, audience and scope: -X sasl.oauthbearer.*",
+            iam ? "Check the AWS keys, what their policy allows, and the region: -X aws.region"
+                : "Check the token's issuer, audience and scope: -X sasl.oauthbearer.*",
             contains(failure, "no token available") ? Retry::helps : Retry::useless};
   }
   return {"login", Exit::no_permission, after_last(without_state(failure), "failed: "),

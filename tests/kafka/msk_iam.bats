@@ -77,7 +77,7 @@ logs_in() {
     local AWS_SECRET_ACCESS_KEY=marker-wrong
     run --separate-stderr kgroups "${ARGS[@]}" topics --timeout 5s --log-level debug
     assert_equal "$status" 77
-    assert_regex "$stderr" 'invalid_token: wrong signature'
+    assert_regex "$stderr" 'invalid_token: wrong signature.*Check the AWS keys'
     refute grep -q marker-wrong <<<"$stderr"
     AWS_SECRET_ACCESS_KEY=static-secret/+
     run --separate-stderr kgroups "${ARGS[@]}" topics --timeout 5s -X aws.region=us-east-1

@@ -34,7 +34,7 @@ Route make_route(const Client& client, const ConnectionOptions& connection) {
     return property.starts_with("bootstrap.servers=") ||
            property.starts_with("metadata.broker.list=");
   });
-  route.security = {client.property("security.protocol"), client.property("sasl.mechanisms")};
+  route.security = client.security();
   route.user = client.property("sasl.username");
   route.checks_certificate = client.property("enable.ssl.certificate.verification") != "false";
   const std::string family = client.property("broker.address.family");
