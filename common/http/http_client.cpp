@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 
 #include <array>
+#include <cstdlib>
 #include <filesystem>
 #include <mutex>
 #include <string_view>
@@ -90,6 +91,32 @@ std::string remedy_of(CURLcode code) {
   }
 }
 
+/// libcurl has a file and a folder of its own to trust, and takes what it is given for one of them
+/// as an addition to the other.
+void trust_only(CURL* curl, const char* place) {
+  std::error_code ignored;
+  const bool folder = std::filesystem::is_directory(place, ignored);
+  set(curl, CURLOPT_CAPATH, folder ? place : nullptr);
+  set(curl, CURLOPT_CAINFO, folder ? nullptr : place);
+}
+
+/// With nothing named, the system's; OpenSSL's variables say where these are, for Kafka's
+/// connections too, and libcurl does not look at them.
+void trust(CURL* curl, const HttpOptions& options) {
+  const char* const file = std::getenv("SSL_CERT_FILE");
+  const char* const folder = std::getenv("SSL_CERT_DIR");
+  if (!options.ca_pem.empty()) {
+    curl_blob blob{const_cast<char*>(options.ca_pem.data()), options.ca_pem.size(), CURL_BLOB_COPY};
+    set(curl, CURLOPT_CAINFO_BLOB, &blob);
+    set(curl, CURLOPT_CAPATH, static_cast<const char*>(nullptr));
+  } else if (!options.ca_location.empty()) {
+    trust_only(curl, options.ca_location.c_str());
+  } else {
+    if (file != nullptr && *file != '\0') set(curl, CURLOPT_CAINFO, file);
+    if (folder != nullptr && *folder != '\0') set(curl, CURLOPT_CAPATH, folder);
+  }
+}
+
 const char* name_of(HttpRequest::Method method) {
   switch (method) {
     case HttpRequest::Method::get:
@@ -142,15 +169,7 @@ HttpResponse HttpClient::send(const HttpRequest& request, const std::atomic<bool
     set(curl, CURLOPT_XFERINFODATA, const_cast<std::atomic<bool>*>(cancelled));
   }
   if (!options_.proxy) set(curl, CURLOPT_PROXY, "");
-  if (!options_.ca_pem.empty()) {
-    curl_blob blob{const_cast<char*>(options_.ca_pem.data()), options_.ca_pem.size(),
-                   CURL_BLOB_COPY};
-    set(curl, CURLOPT_CAINFO_BLOB, &blob);
-  } else if (!options_.ca_location.empty()) {
-    std::error_code ignored;
-    const bool folder = std::filesystem::is_directory(options_.ca_location, ignored);
-    set(curl, folder ? CURLOPT_CAPATH : CURLOPT_CAINFO, options_.ca_location.c_str());
-  }
+  trust(curl, options_);
   if (request.method != HttpRequest::Method::get) {
     set(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
     set(curl, CURLOPT_POSTFIELDS, request.body.data());

@@ -32,8 +32,10 @@ struct HttpResponse {
 };
 
 struct HttpOptions {
-  std::string ca_location;  ///< file or folder of certificates (PEM) in place of the system's
-  std::string ca_pem;       ///< the same as text; wins
+  /// File or folder of certificates (PEM) in place of the system's, which SSL_CERT_FILE and
+  /// SSL_CERT_DIR name, as for OpenSSL.
+  std::string ca_location;
+  std::string ca_pem;  ///< the same as text; wins
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds timeout{10'000};  ///< for a request in all
   std::size_t max_body = std::size_t{1} << 20;

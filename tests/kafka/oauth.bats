@@ -115,6 +115,24 @@ has_lines() { (($(wc -l <"$1") >= $2)); }
     assert_regex "$stderr" 'certificate.*Name the certificate of its authority \(https\.ca\.location\)'
 }
 
+@test "a server by https, whose authority is named, in a file or as text, or known to the system" {
+    login app app-secret -X "sasl.oauthbearer.token.endpoint.url=$OIDC_TLS/token"
+    local CA
+    CA=$(<"$CERTS/ca.pem")
+    export CA
+    run -0 --separate-stderr kgroups "${ARGS[@]}" -X "https.ca.location=$CERTS/ca.pem" topics
+    assert_equal "$stderr" ''
+    # shellcheck disable=SC2016 # a reference of ours
+    run -0 --separate-stderr kgroups "${ARGS[@]}" -X 'https.ca.pem=${env:CA}' topics
+    SSL_CERT_FILE=$CERTS/ca.pem run -0 --separate-stderr kgroups "${ARGS[@]}" topics
+    run -77 --separate-stderr kgroups "${ARGS[@]}" -X "https.ca.location=$CERTS/other.pem" topics
+    assert_regex "$stderr" 'certificate'
+    # Its certificate is for localhost only.
+    run -77 --separate-stderr kgroups "${ARGS[@]}" -X "https.ca.location=$CERTS/ca.pem" topics \
+        -X "sasl.oauthbearer.token.endpoint.url=${OIDC_TLS/localhost/127.0.0.1}/token"
+    assert_regex "$stderr" 'does not match|not valid for|no alternative certificate subject name'
+}
+
 @test "a token that the broker refuses is told in its words" {
     local client
     for client in other-audience other-issuer expired; do

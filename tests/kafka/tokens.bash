@@ -3,7 +3,7 @@
 # A broker whose users come with tokens. `load tokens` after `load ../support/common`, and secured for its certificates.
 
 # tokens_start DIR: sets and exports PLAIN (everybody may do everything), OAUTH, OAUTHS, MSK (ports of listeners), CERTS and
-# OIDC (the address of the OpenID Connect server of tests/support/oidc, whose clients are listed there).
+# OIDC and OIDC_TLS (the addresses of the OpenID Connect server of tests/support/oidc, whose clients are listed there).
 #   OAUTH   SASL_PLAINTEXT, tokens of OIDC for the audience kafka, checked by Kafka; OAUTHS: the same by TLS for localhost
 #   MSK     SASL_SSL for localhost, tokens of Amazon MSK's IAM for eu-west-1 with a key of $MSK_KEYS
 # A connection must log in again when its token ends.
@@ -17,13 +17,14 @@ tokens_start() {
         cat "$dir/openssl.log" >&2
         return 1
     }
-    while ((${#ports[@]} < 6)); do
+    while ((${#ports[@]} < 5)); do
         port=$(free_port)
-        # The port above is OIDC's too.
-        [[ " ${ports[*]-} $((${ports[5]-0} + 1)) " == *" $port "* ]] || ports+=("$port")
+        [[ " ${ports[*]-} " == *" $port "* ]] || ports+=("$port")
     done
-    export PLAIN=${ports[0]} OAUTH=${ports[1]} OAUTHS=${ports[2]} MSK=${ports[3]} OIDC_PORT=${ports[5]}
-    export OIDC=http://localhost:$OIDC_PORT OIDC_DIR=$dir
+    export PLAIN=${ports[0]} OAUTH=${ports[1]} OAUTHS=${ports[2]} MSK=${ports[3]} OIDC_PORT
+    # It takes the two ports above its own as well.
+    until OIDC_PORT=$(free_port) && [[ ! " ${ports[*]} " =~ " "($OIDC_PORT|$((OIDC_PORT + 1))|$((OIDC_PORT + 2)))" " ]]; do :; done
+    export OIDC=http://localhost:$OIDC_PORT OIDC_TLS=https://localhost:$((OIDC_PORT + 2)) OIDC_DIR=$dir
     controller=${ports[4]}
     oidc_start
     local name properties=()
@@ -51,7 +52,7 @@ tokens_start() {
 
 # oidc_start: on its port, or there again. oidc_stop ends it.
 oidc_start() {
-    setsid node "$KPIPE_DEPS/oidc/server.mjs" "$OIDC_PORT" </dev/null >"$OIDC_DIR/oidc.log" 2>&1 3>&- &
+    setsid node "$KPIPE_DEPS/oidc/server.mjs" "$OIDC_PORT" "$CERTS/broker.pem" "$CERTS/broker.key" </dev/null >"$OIDC_DIR/oidc.log" 2>&1 3>&- &
     echo $! >"$OIDC_DIR/oidc.pid"
     [[ -z ${KPIPE_SERVER_LIST-} ]] || echo "TERM $! $KPIPE_DEPS/oidc/server.mjs -" >>"$KPIPE_SERVER_LIST"
     disown

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// usage: node server.mjs PORT
+// usage: node server.mjs PORT CERTIFICATE KEY
 // A real OpenID Connect server with clients whose secrets it checks. The id of a client says what its tokens are like;
-// all live for an hour unless they say otherwise. GET /seen tells what was asked for, one JSON line a request.
+// all live for an hour unless they say otherwise. GET /seen at PORT+1 tells what was asked for, one JSON line a request;
+// PORT+2 is the server by https.
 import { OAuth2Server } from 'oauth2-mock-server';
 import { webcrypto } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import http from 'node:http';
+import https from 'node:https';
 
 globalThis.crypto ??= webcrypto; // Debian 12's Node 18 has it there only when asked
 
-const port = Number(process.argv[2]);
+const [port, certificate, key] = [Number(process.argv[2]), ...process.argv.slice(3)];
 const hour = 3600;
 const clients = {
   'app': { secret: 'app-secret' },
@@ -60,3 +63,10 @@ server.service.on('beforeResponse', (response, request) => {
 
 await server.start(port, '127.0.0.1');
 http.createServer((_, answer) => answer.end(seen.map((one) => JSON.stringify(one) + '\n').join(''))).listen(port + 1, '127.0.0.1');
+https.createServer({ cert: readFileSync(certificate), key: readFileSync(key) }, (request, answer) => {
+  const { method, url: path, headers } = request;
+  request.pipe(http.request({ host: '127.0.0.1', port, method, path, headers }, (from) => {
+    answer.writeHead(from.statusCode, from.headers);
+    from.pipe(answer);
+  }));
+}).listen(port + 2, '127.0.0.1');
