@@ -96,6 +96,11 @@ void ClientConfig::apply(const Setting& setting) {
   const rd_kafka_conf_res_t result = rd_kafka_conf_set(
       conf_.get(), setting.name.c_str(), value.reveal().c_str(), reason, sizeof reason);
   if (result == RD_KAFKA_CONF_UNKNOWN) throw no_such_property(setting);
+  if (result != RD_KAFKA_CONF_OK && setting.name == "security.protocol") {
+    throw Error(
+        setting.typed ? Exit::usage : Exit::config,
+        where + "'" + setting.value + "': expected PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL");
+  }
   if (result != RD_KAFKA_CONF_OK) {
     // The library repeats the value in its message.
     const bool hidden = masked(setting) != setting.value;

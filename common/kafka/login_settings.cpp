@@ -253,13 +253,16 @@ void LoginState::warn(const std::string& text) {
 
 void apply_login(ClientConfig& config) {
   const std::string mechanism = mechanism_of(config);
-  std::string protocol = protocol_of(config);
-  if (mechanism == kMskIam && config.user_value("security.protocol").empty()) {
-    protocol = "SASL_SSL";
-    config.set("security.protocol", protocol);
-  }
+  const std::string protocol = protocol_of(config);
   check_protocol(config, mechanism, protocol);
-  if (mechanism.empty()) return;
+  if (mechanism.empty()) {
+    if (!config.user_value("sasl.username").empty()) {
+      config.options().login->warn(place(config, "sasl.username") +
+                                   "nobody logs in with security.protocol=" + protocol +
+                                   ". Give --security-protocol sasl_ssl and --sasl-mechanism");
+    }
+    return;
+  }
   config.set("sasl.mechanism", mechanism == kMskIam ? std::string(kOAuth) : mechanism);
   if (mechanism == "PLAIN" || mechanism.starts_with("SCRAM")) {
     for (const char* const name : {"sasl.username", "sasl.password"})

@@ -122,6 +122,15 @@ ssl.truststore.type = JKS  # --ssl-truststore-type'
         kgroups -b h --sasl-password "$MARKER" --show-config
 }
 
+@test "a protocol that is none, a login that nobody asks for" {
+    says 64 "--security-protocol: security.protocol: 'FOO': expected PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL" \
+        kgroups -b h --security-protocol foo --show-config
+    KPIPE_SECURITY_PROTOCOL=foo says 78 "KPIPE_SECURITY_PROTOCOL: security.protocol: 'FOO': expected PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL" \
+        kgroups -b h --show-config
+    run -69 --separate-stderr kgroups -b 127.0.0.1:1 --sasl-username u --timeout 300ms list
+    assert_equal "${stderr_lines[0]}" 'kgroups: warning: --sasl-username: sasl.username: nobody logs in with security.protocol=PLAINTEXT. Give --security-protocol sasl_ssl and --sasl-mechanism'
+}
+
 @test "KPIPE_*: any property of the connection, and kconsume's options" {
     export KPIPE_BROKERS=h KPIPE_SECURITY_PROTOCOL=sasl_plaintext KPIPE_SASL_MECHANISM=PLAIN KPIPE_SASL_PASSWORD=$MARKER KPIPE_BATCH_SIZE=5 KPIPE_TOPIC=t
     run -0 shown

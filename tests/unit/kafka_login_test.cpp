@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "common/config/aliases.hpp"
 #include "common/kafka/client.hpp"
 #include "tests/unit/base_expect.hpp"
 
@@ -21,7 +22,8 @@ ConnectionOptions options_of(const Properties& properties) {
   options.bootstrap_servers = "b-1.x.kafka.us-east-1.amazonaws.com:9098";
   for (const std::string& text : properties) {
     const std::size_t equals = text.find('=');
-    options.configured.push_back({text.substr(0, equals), text.substr(equals + 1), "f:1"});
+    options.configured.push_back(
+        canonical({text.substr(0, equals), text.substr(equals + 1), "f:1"}));
   }
   return options;
 }
