@@ -192,6 +192,9 @@ void Pump::explain(const std::vector<StartPosition>& starts) {
 }
 
 void Pump::on_revoke(const std::vector<TopicPartition>& partitions, bool lost) {
+  std::string names;
+  for (const TopicPartition& tp : partitions) names += " " + to_string(tp);
+  if (!closing_) log::info("group " + options_.group + (lost ? ": lost" : ": giving back") + names);
   // The next assignment may give back what --once has not read to its end.
   if (lost || !consumer_->is_incremental()) assigned_ = false;
   // What was read of them and not written yet belongs to the next owner.
