@@ -11,6 +11,8 @@
 
 namespace kpipe {
 
+struct TopicDescription;
+
 /// A place in a partition's log, asked of its leader (Kafka's ListOffsets).
 struct OffsetQuery {
   TopicPartition tp;
@@ -34,12 +36,16 @@ struct OffsetAnswer {
 /// itself.
 bool leader_moved(rd_kafka_resp_err_t code);
 
+/// Why nobody can be asked for a partition of `topic`: the topic's error, no such partition, or no
+/// leader. RD_KAFKA_RESP_ERR_NO_ERROR: its leader can. Pure.
+rd_kafka_resp_err_t obstacle(const TopicDescription& topic, std::int32_t partition);
+
 enum class Isolation { read_committed, read_uncommitted };
 
-/// One answer a query, in the queries' order, in one request a leader. Waits for a leader's
-/// election as long as the client's timeout. Under read_committed the latest offset is the last
-/// stable one (LSO): an open transaction holds it back. Throws Error when the request as a whole
-/// failed; errors of single partitions are in their answers.
+/// One answer a query, in the queries' order: one request for the leaders, one to each. Waits for a
+/// leader's election as long as the client's timeout. Under read_committed the latest offset is the
+/// last stable one (LSO): an open transaction holds it back. Throws Error when the request as a
+/// whole failed; errors of single partitions are in their answers.
 std::vector<OffsetAnswer> list_offsets(const Client& client,
                                        const std::vector<OffsetQuery>& queries,
                                        Isolation isolation);

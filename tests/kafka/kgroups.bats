@@ -124,6 +124,20 @@ field() { jq -r "select(.group == \"$GROUP\") | .$1" <<<"$output"; }
   kadmin delete-group "$name"
 }
 
+# Where librdkafka must look for leaders in the midst of ListOffsets, it may crash: see offsets.cpp.
+@test "ListOffsets is sent when the leaders are known, never to find them" {
+  new_topic 2
+  kadmin commit "$GROUP" "$TOPIC" 0 0
+  local command
+  for command in "kgroups lag $GROUP" "kgroups lag $GROUP --time-lag" "kgroups topics $TOPIC" "kgroups check -t $TOPIC" \
+    "kseek -g $GROUP -t $TOPIC --to latest" "kconsume -t $TOPIC --once"; do
+    # shellcheck disable=SC2086 # words
+    run -0 --separate-stderr $command -vv -X debug=metadata
+    assert_regex "$stderr" 'Request metadata for 1 topic\(s\): describe topics'
+    refute_regex "$stderr" 'query partition leaders'
+  done
+}
+
 @test "lag: an open transaction holds back what can be read" {
   new_topic 1
   kadmin produce-transactional "$TOPIC" 3 0 --leave-open 4

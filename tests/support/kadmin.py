@@ -15,9 +15,9 @@ import struct
 import sys
 import time
 
-from confluent_kafka import (Consumer, ConsumerGroupTopicPartitions, IsolationLevel, KafkaError, KafkaException, Producer,
+from confluent_kafka import (Consumer, ConsumerGroupTopicPartitions, KafkaError, KafkaException, Producer,
                              TopicPartition)
-from confluent_kafka.admin import (AclBinding, AclOperation, AclPermissionType, AdminClient, NewPartitions, NewTopic, OffsetSpec,
+from confluent_kafka.admin import (AclBinding, AclOperation, AclPermissionType, AdminClient, NewPartitions, NewTopic,
                                    ResourcePatternType, ResourceType, ScramCredentialInfo, ScramMechanism,
                                    UserScramCredentialUpsertion)
 
@@ -169,16 +169,21 @@ def delete_group(group):
     results(admin().delete_consumer_groups([group]))
 
 
+def watermarks(topic, isolation):
+    """{partition: (log start, end)}. Not by AdminClient.list_offsets(): that of librdkafka 2.15 can crash while a leader is
+    not yet known."""
+    reader = Consumer({**BOOTSTRAP, "group.id": "kadmin-asks-for-ends", "isolation.level": isolation})
+    try:
+        return {p: reader.get_watermark_offsets(TopicPartition(topic, p), TIMEOUT) for p in partitions_of(reader, topic)}
+    finally:
+        reader.close()
+
+
 def ends(topic):
     """partition, log start, last stable offset, log end."""
-    client = admin()
-
-    def ask(spec, isolation=IsolationLevel.READ_UNCOMMITTED):
-        wanted = {TopicPartition(topic, p): spec for p in partitions_of(client, topic)}
-        found = results(client.list_offsets(wanted, isolation_level=isolation))
-        return {tp.partition: answer.offset for tp, answer in found.items()}
-    start, stable = ask(OffsetSpec.earliest()), ask(OffsetSpec.latest(), IsolationLevel.READ_COMMITTED)
-    end = ask(OffsetSpec.latest())
+    marks = watermarks(topic, "read_uncommitted")
+    start, end = ({p: mark[i] for p, mark in marks.items()} for i in (0, 1))
+    stable = {p: mark[1] for p, mark in watermarks(topic, "read_committed").items()}
     for p in sorted(end):
         print(p, start[p], stable[p], end[p], sep="\t")
 
@@ -260,8 +265,7 @@ def produce(topic):
 
 
 def log_end(topic, partition):
-    where = TopicPartition(topic, partition)
-    return results(admin().list_offsets({where: OffsetSpec.latest()}))[where].offset
+    return watermarks(topic, "read_uncommitted")[partition][1]
 
 
 def produce_transactional(topic, partition, commits, aborts, leave_open):

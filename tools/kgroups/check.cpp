@@ -145,13 +145,15 @@ class AccessCheck {
       there = description.error == RD_KAFKA_RESP_ERR_NO_ERROR || !description.exists();
       return group_steps(description, user_, options_.topics);
     });
-    for (const auto& [topic, logs] : logs_) {
+    for (const auto& of_topic : logs_) {
+      const std::string& topic = of_topic.first;
       if (!there) {
         steps.push_back(skipped("offsets", group + " in " + topic, "a step before it failed"));
         continue;
       }
       append(steps, timed("offsets", group + " in " + topic, [&]() -> std::vector<Step> {
-               return {offsets_step(committed_offsets(client_, {group}).at(0), topic, logs)};
+               return {
+                   offsets_step(committed_offsets(client_, {group}).at(0), topic, of_topic.second)};
              }));
     }
     return steps;

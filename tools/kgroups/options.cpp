@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <limits>
 #include <map>
 
+#include "common/base/ascii.hpp"
 #include "common/cli/connection.hpp"
 
 namespace kpipe::kgroups {
@@ -102,8 +102,7 @@ void check_output(const Options& options) {
 std::string normal_name(const std::string& name) {
   std::string normal;
   for (const char c : name) {
-    if (c != '-' && c != '_')
-      normal += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    if (c != '-' && c != '_') normal += lower(c);
   }
   return normal;
 }

@@ -13,6 +13,16 @@ namespace {
                                   std::to_string(count) + ", 0 to " + std::to_string(count - 1));
 }
 
+/// Throws Error(no_input) for the first that is not there.
+void refuse_missing(Client& client, const std::vector<PartitionLog>& logs) {
+  std::map<std::string, std::int32_t> counts;
+  for (const PartitionLog& log : logs) {
+    const auto [count, is_new] = counts.try_emplace(log.tp.topic);
+    if (is_new) count->second = static_cast<std::int32_t>(client.partitions(log.tp.topic).size());
+    if (log.tp.partition >= count->second) refuse_partition(log.tp, count->second);
+  }
+}
+
 /// How many partitions each topic has: of all topics in one request where that saves some.
 std::map<std::string, std::int32_t> partition_counts(Client& client, const Options& options) {
   std::map<std::string, std::int32_t> counts;
@@ -160,20 +170,14 @@ void Survey::ask_groups(const Client& client, const std::vector<std::string>& na
 
 void Survey::read_logs_of(const std::set<TopicPartition>& partitions) {
   const Target& target = options_.target;
-  std::vector<PartitionLog> logs;
-  try {
-    logs = read_logs(client_, {partitions.begin(), partitions.end()},
-                     target.place ? time_of(*target.place) : std::nullopt, StableEnd::skip);
-  } catch (const Error&) {
-    // librdkafka says "no leaders" where none of the partitions exists: ask which does not.
-    std::map<std::string, std::int32_t> counts;
-    for (const TopicPartition& tp : partitions) {
-      const auto [count, is_new] = counts.try_emplace(tp.topic);
-      if (is_new) count->second = static_cast<std::int32_t>(client_.partitions(tp.topic).size());
-      if (tp.partition >= count->second) refuse_partition(tp, count->second);
-    }
-    throw;
-  }
+  std::vector<PartitionLog> logs =
+      read_logs(client_, {partitions.begin(), partitions.end()},
+                target.place ? time_of(*target.place) : std::nullopt, StableEnd::skip);
+  const bool any = std::any_of(logs.begin(), logs.end(), [](const PartitionLog& log) {
+    return log.error == RD_KAFKA_RESP_ERR_NO_ERROR;
+  });
+  // Beside others, a missing one is said with the plan of its group. Alone, it says all.
+  if (!any) refuse_missing(client_, logs);
   for (PartitionLog& log : logs) {
     const TopicPartition tp = log.tp;
     logs_[tp] = std::move(log);

@@ -51,7 +51,7 @@ void TargetFile::refuse(std::uint64_t number, const std::string& reason) const {
 
 void TargetFile::add_line(std::string_view text, std::uint64_t number) {
   text = trimmed(text);
-  if (text.empty() || text.starts_with("kseek: ")) return;
+  if (text.empty() || text.starts_with("kseek:")) return;
   if (text.front() == '{' || text.find(',') == std::string_view::npos) {
     add_json(text, number);
   } else {
