@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <string_view>
+#include <utility>
 
 #include "common/base/error.hpp"
 #include "common/base/log.hpp"
@@ -92,12 +93,15 @@ void AckListener::pump(std::vector<ControlLine>& received) {
   for (Peer& peer : peers_) {
     const std::size_t before = received.size();
     if (!read_from(peer.fd.get(), peer.received, received)) peer.broken = true;
-    for (std::size_t i = before; i < received.size(); ++i) received[i].peer = peer.id;
+    for (std::size_t i = before; i < received.size(); ++i) {
+      received[i].peer = peer.id;
+      if (received[i].input_ended && !std::exchange(peer.input_ended, true)) ++lost_;
+    }
     peer.spoke = peer.spoke || received.size() > before;
   }
   std::erase_if(peers_, [this](const Peer& peer) {
     // Whoever only knocked (a second kconsume of the same name) was no sink.
-    if (peer.broken && peer.spoke) ++lost_;
+    if (peer.broken && peer.spoke && !peer.input_ended) ++lost_;
     return peer.broken;
   });
   if (path_) read_from(path_.get(), path_received_, received);
@@ -112,7 +116,7 @@ void AckListener::accept_peers() {
       continue;
     }
     // A sink that went and came back (its supervisor restarted it alone) has missed records.
-    if (peers_.size() + lost_ == expected_) {
+    if (peers_.size() + lost_ >= expected_) {
       log::warning(
           "acknowledgements: one more sink connected and was refused: records are acknowledged "
           "by " +

@@ -44,10 +44,11 @@ class AckListener {
   /// All sinks that are expected are on the socket now. (Behind a FIFO they show themselves only by
   /// their lines.)
   bool connected() const noexcept { return peers_.size() == expected_; }
-  /// A sink was on the socket and has closed it.
-  bool disconnected() const noexcept { return lost_ > 0; }
-  /// How many have.
-  std::size_t lost() const noexcept { return lost_; }
+  /// A sink was on the socket and acknowledges no more records: it has closed it, or said that its
+  /// input has ended (InputEnded).
+  bool lost_any() const noexcept { return lost_ > 0; }
+  /// All have.
+  bool lost_all() const noexcept { return lost_ == expected_; }
   /// The one connected process reads our stdout itself, with no filter in between.
   bool direct() const noexcept { return direct_; }
 
@@ -56,6 +57,9 @@ class AckListener {
 
   /// Accepts, reads and sends what is possible now; appends the lines received.
   void pump(std::vector<ControlLine>& received);
+
+  /// Closes the sinks' connections: nothing more is wanted of them.
+  void hang_up() { peers_.clear(); }
 
   /// Queued for every sink and sent as the sockets take it; dropped when there is none.
   template <typename Message>
@@ -72,6 +76,7 @@ class AckListener {
     OutBuffer sending;
     std::size_t sent = 0;
     bool spoke = false;
+    bool input_ended = false;
     bool broken = false;
   };
 

@@ -25,7 +25,8 @@ AckSender::AckSender(AckChannel channel, std::string sink)
 
 short AckSender::events() const noexcept {
   if (!fd_) return 0;
-  const bool waiting = sent_ < sending_.size() || !hellos_.empty() || !acks_.empty();
+  const bool waiting =
+      sent_ < sending_.size() || !hellos_.empty() || !acks_.empty() || !last_words_.empty();
   return static_cast<short>((is_socket_ ? POLLIN : 0) | (waiting ? POLLOUT : 0));
 }
 
@@ -79,6 +80,11 @@ void AckSender::send(const SinkHello& hello) {
   write_pending();
 }
 
+void AckSender::send(const InputEnded& message) {
+  append_line(last_words_, message);
+  write_pending();
+}
+
 void AckSender::send(const std::vector<Checkpoint>& acks) {
   for (const Checkpoint& ack : acks) {
     const auto same = std::find_if(acks_.begin(), acks_.end(),
@@ -106,6 +112,7 @@ void AckSender::write_pending() {
   if (!fd_) {
     acks_.clear();
     hellos_.clear();
+    last_words_.clear();
     return;
   }
   for (;;) {
@@ -115,6 +122,8 @@ void AckSender::write_pending() {
       std::swap(sending_, hellos_);
       for (const Checkpoint& ack : acks_) append_ack(ack);
       acks_.clear();
+      sending_.append(last_words_.view());
+      last_words_.clear();
       if (sending_.empty()) return;
     }
     const std::string_view rest = sending_.view().substr(sent_);
@@ -180,6 +189,7 @@ void AckSender::broke(const std::string& cause) {
   sent_ = 0;
   hellos_.clear();
   acks_.clear();
+  last_words_.clear();
 }
 
 }  // namespace kpipe

@@ -32,7 +32,11 @@ class AckSender {
   /// for one partition only the newest is kept. A channel that broke is closed and said once; not
   /// an error: what is stored is stored, and the next start settles it.
   void send(const SinkHello& hello);
+  void send(const InputEnded& message);
   void send(const std::vector<Checkpoint>& acks);
+
+  /// True if kconsume hears it answer: on a socket, not on a FIFO.
+  bool two_way() const noexcept { return is_socket_ && connected(); }
 
   /// Moves bytes both ways after poll(2) said so and appends the lines received.
   void pump(std::vector<ControlLine>& received);
@@ -55,6 +59,7 @@ class AckSender {
   bool gave_up_ = false;          ///< it broke: the pipeline is ending, nobody to find again
   OutBuffer hellos_;              ///< lines waiting to be sent, before any ack
   std::vector<Checkpoint> acks_;  ///< newest per partition, waiting to be sent
+  OutBuffer last_words_;          ///< lines waiting to be sent, behind all acks
   OutBuffer sending_;             ///< bytes of lines partly sent
   std::size_t sent_ = 0;
   std::string received_;

@@ -20,8 +20,9 @@ namespace kpipe {
 class OffsetTracker {
  public:
   struct Start {
-    std::int64_t committed = 0;  ///< what Kafka holds; `acked` when it holds nothing
-    std::int64_t acked = 0;      ///< proven stored: committed, or what the sink said
+    /// What Kafka holds. When it holds nothing: `acked`, or less to have that committed.
+    std::int64_t committed = 0;
+    std::int64_t acked = 0;  ///< proven stored: committed, or what the sink said
     /// Where reading begins. Above `acked` when an earlier assignment of this process delivered
     /// records that are still on their way to the sink.
     std::int64_t delivered = 0;

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "common/auth/aws_profiles.hpp"
+#include "common/auth/aws_region.hpp"
 #include "common/auth/json_members.hpp"
 #include "common/base/clock.hpp"
 #include "common/base/fd.hpp"
@@ -57,17 +58,6 @@ std::string host_of(std::string_view url) {
 
 // -------------------------------------------------------------------------------------------- STS
 
-std::string sts_endpoint(const std::string& region) {
-  if (aws_variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") != "true") {
-    for (const char* const name : {"AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"}) {
-      std::string url = aws_variable(name);
-      while (url.ends_with('/')) url.pop_back();
-      if (!url.empty()) return url;
-    }
-  }
-  return "https://sts." + region + ".amazonaws.com" + (region.starts_with("cn-") ? ".cn" : "");
-}
-
 /// `by`: who signs; nullptr: nobody need.
 AwsCredentials ask_sts(Fields form, const AwsRole& role, const AwsCredentials* by,
                        const AwsCall& call) {
@@ -79,7 +69,7 @@ AwsCredentials ask_sts(Fields form, const AwsRole& role, const AwsCredentials* b
 
   HttpRequest request;
   request.method = HttpRequest::Method::post;
-  request.url = sts_endpoint(call.region) + "/";
+  request.url = aws_service_url("sts", call.region) + "/";
   request.headers = {{"Content-Type", "application/x-www-form-urlencoded"}};
   request.body = query_text(form);
   if (by != nullptr) {

@@ -2,6 +2,7 @@
 #include "common/auth/aws_region.hpp"
 
 #include <algorithm>
+#include <cctype>
 
 #include "common/auth/aws_profiles.hpp"
 #include "common/base/error.hpp"
@@ -60,6 +61,21 @@ std::string aws_region(const std::string& said, std::string_view brokers,
                 "or AWS_REGION");
   }
   return region;
+}
+
+std::string aws_service_url(const std::string& service, const std::string& region) {
+  if (aws_variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") != "true") {
+    std::string own = "AWS_ENDPOINT_URL_" + service;
+    std::transform(own.begin(), own.end(), own.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    for (const std::string& name : {own, std::string("AWS_ENDPOINT_URL")}) {
+      std::string url = aws_variable(name.c_str());
+      while (url.ends_with('/')) url.pop_back();
+      if (!url.empty()) return url;
+    }
+  }
+  return "https://" + service + "." + region + ".amazonaws.com" +
+         (region.starts_with("cn-") ? ".cn" : "");
 }
 
 }  // namespace kpipe

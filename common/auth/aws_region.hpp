@@ -16,4 +16,9 @@ std::string region_of_brokers(std::string_view brokers);
 std::string aws_region(const std::string& said, std::string_view brokers,
                        const std::string& profile);
 
+/// Where a service ("sts", "glue") is asked in a region, without a slash at the end: what
+/// AWS_ENDPOINT_URL_STS or AWS_ENDPOINT_URL say unless AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true,
+/// else Amazon's address.
+std::string aws_service_url(const std::string& service, const std::string& region);
+
 }  // namespace kpipe

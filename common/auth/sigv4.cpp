@@ -9,6 +9,7 @@
 #include <cctype>
 #include <ctime>
 
+#include "common/base/ascii.hpp"
 #include "common/base/error.hpp"
 
 namespace kpipe {
@@ -77,10 +78,7 @@ std::string trimmed(std::string_view value) {
 Fields canonical_headers(const AwsRequest& request) {
   Fields headers{{"host", request.host}};
   for (const HttpHeader& header : request.headers) {
-    std::string name = header.name;
-    std::transform(name.begin(), name.end(), name.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    headers.emplace_back(name, trimmed(header.value));
+    headers.emplace_back(lower(header.name), trimmed(header.value));
   }
   std::stable_sort(headers.begin(), headers.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });

@@ -34,6 +34,18 @@ Config read_config(const std::string& file) {
   return file.empty() ? read_config_folders(config_folders()) : read_config_file(file);
 }
 
+void add_property_option(CLI::App& app, ConnectionOptions& options, const std::string& names,
+                         const std::string& property, const std::string& type,
+                         const std::string& help) {
+  app.add_option_function<std::string>(
+         names,
+         [&options, names, property](const std::string& value) {
+           options.options.push_back(canonical({property, value, names, true}));
+         },
+         help)
+      ->type_name(type);
+}
+
 ConnectionArguments::ConnectionArguments(ToolApp& app, ConnectionOptions& options)
     : app_(app.app()), options_(options) {
   names_ = {"-b", "--profile", "--uri", "--import", "-X", "--timeout", "--show-config"};
@@ -75,13 +87,7 @@ ConnectionArguments::ConnectionArguments(ToolApp& app, ConnectionOptions& option
 void ConnectionArguments::declare_property(const std::string& names, const std::string& property,
                                            const std::string& type, const std::string& help) {
   names_.push_back(names);
-  app_.add_option_function<std::string>(
-          names,
-          [this, names, property](const std::string& value) {
-            options_.options.push_back(canonical({property, value, names, true}));
-          },
-          help)
-      ->type_name(type);
+  add_property_option(app_, options_, names, property, type, help);
 }
 
 void ConnectionArguments::declare_secret(const std::string& name, const std::string& property,
@@ -200,9 +206,7 @@ std::optional<int> ConnectionArguments::settle(Purpose purpose) {
   if (const auto status = list_properties()) return status;
   read_configuration(purpose);
   std::vector<Setting> settings = connection_settings(options_);
-  std::erase_if(settings, [](const Setting& one) {
-    return one.name == "group.id" || is_tool_setting(one.name);
-  });
+  std::erase_if(settings, is_of_option);
   return show(std::move(settings));
 }
 

@@ -57,6 +57,11 @@ class ConnectionArguments {
   bool show_config_ = false;
 };
 
+/// Declares an option that says a property of the connection. Neither may go before the parsing.
+void add_property_option(CLI::App& app, ConnectionOptions& options, const std::string& names,
+                         const std::string& property, const std::string& type,
+                         const std::string& help);
+
 /// The configuration that `file` (of -F) holds, or the usual places when it is empty.
 Config read_config(const std::string& file);
 

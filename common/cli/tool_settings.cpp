@@ -14,10 +14,6 @@ std::string option_name(const std::string& setting) {
   return setting == "group.id" ? "--group" : "--" + setting;
 }
 
-bool is_of_option(const Setting& setting) {
-  return setting.name == "group.id" || is_tool_setting(setting.name);
-}
-
 /// As people type it.
 std::string short_name(const std::string& setting) {
   if (setting == "group.id") return "-g";
@@ -69,8 +65,10 @@ void give(CLI::Option& option, const Setting& setting, const SecretStore& secret
 /// What was typed, for --show-config.
 std::vector<Setting> typed_settings(const CLI::App& app) {
   std::vector<Setting> typed;
-  for (const char* const name : {"topic", "topic-pattern", "format", "from", "once", "batch-size",
-                                 "batch-timeout", "commit-interval", "group.id"}) {
+  std::vector<std::string> names = tool_setting_names();
+  std::erase(names, "timestamp");  // a part of --from
+  names.push_back("group.id");
+  for (const std::string& name : names) {
     const CLI::Option* const option = app.get_option(option_name(name));
     if (option->count() > 0)
       typed.push_back({name, joined(option->results()), short_name(name), true});
@@ -79,6 +77,10 @@ std::vector<Setting> typed_settings(const CLI::App& app) {
 }
 
 }  // namespace
+
+bool is_of_option(const Setting& setting) {
+  return setting.name == "group.id" || is_tool_setting(setting.name);
+}
 
 void apply_tool_settings(CLI::App& app, std::vector<Setting>& settings,
                          const SecretStore& secrets) {

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <utility>
 
+#include "common/base/ascii.hpp"
 #include "common/base/error.hpp"
 
 namespace kpipe {
@@ -19,7 +20,8 @@ enum class Carry {
   milliseconds,  ///< a bare number is milliseconds
   opposite,      ///< true is false
   host_check,    ///< true is https, false is none
-  start          ///< where to start reading, in Kafka's words
+  start,         ///< where to start reading, in Kafka's words
+  metadata       ///< true is the whole record, false the value alone
 };
 
 struct Alias {
@@ -112,6 +114,24 @@ constexpr Alias aliases[] = {
     {"ssl_check_hostname", "ssl.endpoint.identification.algorithm", Carry::host_check},
     {"ssl_config.check_hostname", "ssl.endpoint.identification.algorithm", Carry::host_check},
 
+    {"schema_registry_url", "schema.registry.url"},
+    {"schema_registry.endpoint", "schema.registry.url"},
+    {"schema_registry.url", "schema.registry.url"},
+    {"schema_registry_type", "schema.registry.type"},
+    {"schema_registry.type", "schema.registry.type"},
+    {"schema_registry_username", "schema.registry.username"},
+    {"schema_registry.username", "schema.registry.username"},
+    {"schema_registry.api_key", "schema.registry.username"},
+    {"schema_registry_password", "schema.registry.password"},
+    {"schema_registry.password", "schema.registry.password"},
+    {"schema_registry.api_secret", "schema.registry.password"},
+    {"basic.auth.user.info", "schema.registry.basic.auth.user.info"},
+    {"basic.auth.credentials.source", "schema.registry.basic.auth.credentials.source"},
+    {"bearer.auth.token", "schema.registry.bearer.auth.token"},
+    {"bearer.auth.credentials.source", "schema.registry.bearer.auth.credentials.source"},
+    {"schema_registry_ca_location", "schema.registry.ssl.ca.location"},
+    {"schema_registry.ca_location", "schema.registry.ssl.ca.location"},
+
     {"fetch.max.wait.ms", "fetch.wait.max.ms"},
     {"receive.buffer.bytes", "socket.receive.buffer.bytes"},
     {"send.buffer.bytes", "socket.send.buffer.bytes"},
@@ -131,15 +151,53 @@ constexpr Alias aliases[] = {
     {"commit_interval", "commit-interval", Carry::seconds},
     {"commit.interval.ms", "commit-interval", Carry::milliseconds},
     {"run_in_loop", "once", Carry::opposite},
+    {"key_format", "key-format"},
+    {"serialization_method", "format"},
+    {"include_metadata", "envelope", Carry::metadata},
+    {"topic_prefix", "topic-prefix"},
+    {"topic.prefix", "topic-prefix"},
+    {"timestamp_format", "timestamp-format"},
+    {"avro_schema", "avro-schema"},
+    {"value_subject", "value-subject"},
+    {"key_subject", "key-subject"},
+    {"proto_message", "message"},
+    {"schema_classpath", "message"},
+    {"json_schema", "json-schema"},
+    {"unwrap_schema", "unwrap-schema"},
+    {"bad_data", "bad-data"},
+    {"dlq_topic", "dlq-topic"},
+    {"dlq_file", "dlq-file"},
+    {"max_errors_per_batch", "max-errors-per-batch"},
     {"offset", "from", Carry::start},
     {"auto_offset_reset", "from", Carry::start},
     {"auto.offset.reset", "from", Carry::start},
 };
 
 /// Options of kconsume, by their long names.
-constexpr std::string_view tool_settings[] = {"topic",      "topic-pattern", "format",
-                                              "from",       "timestamp",     "once",
-                                              "batch-size", "batch-timeout", "commit-interval"};
+constexpr std::string_view tool_settings[] = {"topic",
+                                              "topic-pattern",
+                                              "format",
+                                              "from",
+                                              "timestamp",
+                                              "once",
+                                              "batch-size",
+                                              "batch-timeout",
+                                              "commit-interval",
+                                              "key-format",
+                                              "envelope",
+                                              "topic-prefix",
+                                              "timestamp-format",
+                                              "avro-schema",
+                                              "value-subject",
+                                              "key-subject",
+                                              "proto",
+                                              "message",
+                                              "json-schema",
+                                              "unwrap-schema",
+                                              "bad-data",
+                                              "dlq-topic",
+                                              "dlq-file",
+                                              "max-errors-per-batch"};
 
 const Alias* find(std::string_view name) {
   const auto* const found = std::find_if(std::begin(aliases), std::end(aliases),
@@ -153,9 +211,7 @@ bool is_number(std::string_view text) {
 }
 
 std::string mapped(const Setting& setting, std::string_view if_true, std::string_view if_false) {
-  std::string word = setting.value;
-  std::transform(word.begin(), word.end(), word.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::string word = lower(setting.value);
   if (word == "true") return std::string(if_true);
   if (word == "false") return std::string(if_false);
   throw Error(Exit::config, setting.origin + ": " + setting.name + ": expected true or false");
@@ -181,6 +237,8 @@ std::string carried(const Setting& setting, Carry carry) {
       return mapped(setting, "false", "true");
     case Carry::host_check:
       return mapped(setting, "https", "none");
+    case Carry::metadata:
+      return mapped(setting, "record", "value");
     case Carry::start:
       if (value == "beginning" || value == "smallest") value = "earliest";
       if (value == "end" || value == "largest") value = "latest";
@@ -223,6 +281,15 @@ Setting canonical_login(Setting given) {
   if (given.name != "username" && given.name != "password") return canonical(std::move(given));
   given.name = canonical_login_name(given.name);
   return given;
+}
+
+bool is_connection_name(std::string_view name) {
+  return name.find('.') != std::string_view::npos || canonical_login_name(name) != name ||
+         is_tool_setting(name);
+}
+
+std::vector<std::string> tool_setting_names() {
+  return {std::begin(tool_settings), std::end(tool_settings)};
 }
 
 bool is_tool_setting(std::string_view name) {

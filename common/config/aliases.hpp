@@ -28,8 +28,13 @@ std::vector<std::string> alias_names();
 std::string canonical_login_name(std::string_view key);
 Setting canonical_login(Setting given);
 
+/// Whether `name` may stand in a connection or a URI: one of the names above, one with a dot (which
+/// properties librdkafka has is known where it is), or an option of kconsume.
+bool is_connection_name(std::string_view name);
+
 /// Whether a canonical name is that of an option of kconsume ("batch-size") and not of a property.
 /// Such settings stand in profiles and URIs beside the connection; other tools pass over them.
 bool is_tool_setting(std::string_view name);
+std::vector<std::string> tool_setting_names();
 
 }  // namespace kpipe

@@ -159,11 +159,8 @@ class Reader {
     }
   }
 
-  /// Whether librdkafka has a property with dots in its name is known where librdkafka is.
   void check_name(const std::string& name, const toml::key& key, const std::string& path) const {
-    if (name.find('.') != std::string::npos || canonical_login_name(name) != name ||
-        is_tool_setting(name))
-      return;
+    if (is_connection_name(name)) return;
     std::vector<std::string> known = alias_names();
     known.insert(known.begin(), {"description", "tags", "purpose", "secrets", "properties", "type",
                                  "username", "password", "topic", "format"});

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "common/base/ascii.hpp"
 #include "common/base/error.hpp"
 #include "common/config/aliases.hpp"
 
@@ -31,8 +32,7 @@ std::map<std::string, std::string> known_variables() {
     known.emplace(as_variable(alias), alias);
     known.emplace(as_variable(canonical_name(alias)), canonical_name(alias));
   }
-  for (const char* const name : {"format", "from", "commit-interval"})
-    known.emplace(as_variable(name), name);
+  for (const std::string& name : tool_setting_names()) known.emplace(as_variable(name), name);
   return known;
 }
 
@@ -40,11 +40,11 @@ std::map<std::string, std::string> known_variables() {
 /// property.
 std::string property_like(std::string_view variable) {
   std::string_view rest = variable.substr(prefix.size());
-  for (const std::string_view family : {"SASL_", "SSL_", "SECURITY_"}) {
+  for (const std::string_view family :
+       {"SASL_", "SSL_", "SECURITY_", "SCHEMA_REGISTRY_", "AWS_GLUE_"}) {
     if (!rest.starts_with(family)) continue;
     std::string name;
-    for (const char c : rest)
-      name += c == '_' ? '.' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    for (const char c : rest) name += c == '_' ? '.' : lower(c);
     return name;
   }
   return {};

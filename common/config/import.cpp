@@ -61,6 +61,22 @@ constexpr std::string_view java_only[] = {"key.deserializer",
                                           "partitioner.ignore.keys",
                                           "share.acknowledgement.mode"};
 
+/// What serializers and deserializers are told beside where the registry is.
+constexpr std::string_view of_serializers[] = {"auto.register.schemas",
+                                               "use.latest.version",
+                                               "use.latest.with.metadata",
+                                               "latest.compatibility.strict",
+                                               "normalize.schemas",
+                                               "max.schemas.per.subject",
+                                               "key.subject.name.strategy",
+                                               "value.subject.name.strategy",
+                                               "specific.avro.reader",
+                                               "avro.use.logical.type.converters",
+                                               "specific.protobuf.value.type",
+                                               "derive.type",
+                                               "json.value.type",
+                                               "json.fail.invalid.schema"};
+
 constexpr std::pair<std::string_view, std::string_view> assignors[] = {
     {".RangeAssignor", "range"},
     {".RoundRobinAssignor", "roundrobin"},
@@ -81,7 +97,8 @@ class Importer {
   Importer(const std::string& path, bool java) : path_(path), java_(java) {}
 
   void add(const PropertyLine& line) {
-    if (contains(decided, line.name) || (java_ && contains(java_only, line.name))) {
+    if (contains(decided, line.name) || contains(of_serializers, line.name) ||
+        (java_ && contains(java_only, line.name))) {
       ignore(line);
     } else if (java_ && line.name == "partition.assignment.strategy") {
       add_assignors(line);

@@ -42,12 +42,39 @@ constexpr OwnProperty own[] = {
     {"sasl.oauthbearer.token.command", "command that prints the token"},
     {"sasl.oauthbearer.token.lifetime.seconds", "life of a token that does not say it (300)"},
     {"sasl.login.refresh.buffer.seconds", "how long before its end a token is replaced (60)"},
-    {"aws.region", "region of the brokers for AWS_MSK_IAM; by default as their names say"},
-    {"aws.profile", "profile of ~/.aws for AWS_MSK_IAM"},
+    {"aws.region", "region for AWS_MSK_IAM and AWS Glue; by default as the brokers' names say"},
+    {"aws.profile", "profile of ~/.aws for AWS_MSK_IAM and AWS Glue"},
+    // Schema registries; names of Confluent's clients where they have one.
+    {"schema.registry.url", "address of the schema registry, or several of one: URL,..."},
+    {"schema.registry.type", "confluent (its API; default) or glue (AWS Glue)"},
+    {"schema.registry.auth", "user:password, or a token, which has no colon"},
+    {"schema.registry.username", "who logs in to the registry (HTTP basic)"},
+    {"schema.registry.password", "the password for it"},
+    {"schema.registry.basic.auth.user.info", "both as user:password"},
+    {"schema.registry.basic.auth.credentials.source",
+     "USER_INFO (default), or SASL_INHERIT: sasl.username and sasl.password"},
+    {"schema.registry.bearer.auth.token", "token for the registry"},
+    {"schema.registry.bearer.auth.credentials.source", "STATIC_TOKEN"},
+    {"schema.registry.ssl.ca.location",
+     "PEM file or folder of authorities to trust for the registry; by default the system's"},
+    {"schema.registry.ssl.ca.pem", "the same as text"},
+    {"schema.registry.ssl.certificate.location", "PEM file with our certificate for it"},
+    {"schema.registry.ssl.certificate.pem", "the same as text"},
+    {"schema.registry.ssl.key.location", "PEM file with its key"},
+    {"schema.registry.ssl.key.pem", "the same as text"},
+    {"schema.registry.ssl.key.password", "the password of the key"},
+    {"schema.registry.ssl.truststore.location", "file of authorities: JKS, PKCS#12 or PEM"},
+    {"schema.registry.ssl.truststore.type", "JKS, PKCS12 or PEM; by default as the file begins"},
+    {"schema.registry.ssl.truststore.password", "its password"},
+    {"schema.registry.ssl.keystore.location", "our certificate and key: JKS, PKCS#12 or PEM"},
+    {"schema.registry.ssl.keystore.type", "JKS, PKCS12 or PEM; by default as the file begins"},
+    {"schema.registry.ssl.keystore.password", "its password"},
+    {"aws.glue.registry.name", "registry of AWS Glue for --value-subject; default-registry"},
+    {"aws.glue.endpoint", "address in place of AWS Glue's in the region"},
     {"allow.cleartext.login", "true: no warning of a login that the network can read"},
     {"auth.type", "none, sasl, aws_msk_iam or ssl, in place of protocol and mechanism"}};
 
-constexpr std::array<std::string_view, 10> secrets{
+constexpr std::array<std::string_view, 18> secrets{
     "sasl.password",
     "sasl.jaas.config",
     "ssl.key.password",
@@ -57,7 +84,15 @@ constexpr std::array<std::string_view, 10> secrets{
     "sasl.oauthbearer.config",
     "sasl.oauthbearer.client.secret",
     "sasl.oauthbearer.assertion.private.key.pem",
-    "sasl.oauthbearer.assertion.private.key.passphrase"};
+    "sasl.oauthbearer.assertion.private.key.passphrase",
+    "schema.registry.auth",
+    "schema.registry.password",
+    "schema.registry.basic.auth.user.info",
+    "schema.registry.bearer.auth.token",
+    "schema.registry.ssl.key.pem",
+    "schema.registry.ssl.key.password",
+    "schema.registry.ssl.truststore.password",
+    "schema.registry.ssl.keystore.password"};
 
 /// Levenshtein's distance.
 std::size_t distance(std::string_view a, std::string_view b) {
@@ -90,6 +125,10 @@ bool is_path(const Setting& setting) {
 
 bool is_own_property(std::string_view name) {
   return !own_property_help(name).empty();
+}
+
+bool is_registry_property(std::string_view name) {
+  return name.starts_with("schema.registry.") || name.starts_with("aws.glue.");
 }
 
 std::vector<std::string> own_properties() {

@@ -20,7 +20,10 @@ bool is_path(const Setting& setting);
 /// what it asks for. Java's name where Java has one.
 bool is_own_property(std::string_view name);
 
-/// All of them.
+/// Whether `name` is said of a schema registry, and so is nothing to Kafka's clients.
+bool is_registry_property(std::string_view name);
+
+/// All that kpipe serves.
 std::vector<std::string> own_properties();
 
 /// What one of them is for, in a line.

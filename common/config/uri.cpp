@@ -70,9 +70,7 @@ void add_parameter(ConnectionUri& uri, std::string_view text) {
     uri.purpose = *value;
     return;
   }
-  const bool known = name->find('.') != std::string::npos || canonical_login_name(*name) != *name ||
-                     is_tool_setting(*name);
-  if (!known) {
+  if (!is_connection_name(*name)) {
     std::vector<std::string> names = alias_names();
     names.insert(names.end(), {"topic", "format", "username", "password", "purpose"});
     throw Error(Exit::usage,

@@ -59,7 +59,14 @@ int on_progress(void* opaque, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
   return cancelled->load() ? 1 : 0;
 }
 
-Exit exit_of(CURLcode code) {
+/// A handshake fails as well when the other side goes away in the middle of it: libcurl has no code
+/// of its own for that. And a server of TLS 1.3 refuses our certificate only when we read.
+Exit exit_of(CURLcode code, std::string_view reason) {
+  const auto says = [&](std::string_view words) { return reason.find(words) != reason.npos; };
+  if (code == CURLE_SSL_CONNECT_ERROR && (says("SSL_connect: ") || says("unexpected eof")))
+    return Exit::unavailable;
+  if ((code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR) && says(" alert "))
+    return Exit::no_permission;
   switch (code) {
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_URL_MALFORMAT:
@@ -76,13 +83,13 @@ Exit exit_of(CURLcode code) {
   }
 }
 
-std::string remedy_of(CURLcode code) {
+std::string remedy_of(CURLcode code, const std::string& ca_property) {
   switch (code) {
     case CURLE_PEER_FAILED_VERIFICATION:
-      return ". Name the certificate of its authority (https.ca.location), and the host as its "
-             "certificate does";
+      return ". Name the certificate of its authority (" + ca_property +
+             "), and the host as its certificate does";
     case CURLE_SSL_CACERT_BADFILE:
-      return ". Check https.ca.location";
+      return ". Check " + ca_property;
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_URL_MALFORMAT:
       return ". An address begins with https:// or http://";
@@ -115,6 +122,18 @@ void trust(CURL* curl, const HttpOptions& options) {
     if (file != nullptr && *file != '\0') set(curl, CURLOPT_CAINFO, file);
     if (folder != nullptr && *folder != '\0') set(curl, CURLOPT_CAPATH, folder);
   }
+}
+
+/// Of the blobs libcurl keeps no copy: they are in `options`, which stay.
+void identify(CURL* curl, const HttpOptions& options) {
+  if (options.certificate_pem.empty()) return;
+  const auto blob = [](const std::string& text) {
+    return curl_blob{const_cast<char*>(text.data()), text.size(), CURL_BLOB_NOCOPY};
+  };
+  curl_blob certificate = blob(options.certificate_pem);
+  curl_blob key = blob(options.key_pem.reveal());
+  set(curl, CURLOPT_SSLCERT_BLOB, &certificate);
+  set(curl, CURLOPT_SSLKEY_BLOB, &key);
 }
 
 const char* name_of(HttpRequest::Method method) {
@@ -170,6 +189,7 @@ HttpResponse HttpClient::send(const HttpRequest& request, const std::atomic<bool
   }
   if (!options_.proxy) set(curl, CURLOPT_PROXY, "");
   trust(curl, options_);
+  identify(curl, options_);
   if (request.method != HttpRequest::Method::get) {
     set(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
     set(curl, CURLOPT_POSTFIELDS, request.body.data());
@@ -190,18 +210,20 @@ HttpResponse HttpClient::send(const HttpRequest& request, const std::atomic<bool
   const CURLcode code = curl_easy_perform(curl);
   const std::string where = shown_url(request.url) + ": ";
   if (body.too_large) {
-    throw Error(Exit::unavailable, where + "the answer is larger than " +
-                                       std::to_string(options_.max_body) + " bytes");
+    throw Error(Exit::config, where + "the answer is larger than " +
+                                  std::to_string(options_.max_body) + " bytes");
   }
   if (code != CURLE_OK) {
     const std::string cause = reason[0] != '\0' ? reason.data() : curl_easy_strerror(code);
-    throw Error(exit_of(code), where + cause + remedy_of(code));
+    throw Error(exit_of(code, cause), where + cause + remedy_of(code, options_.ca_property));
   }
   long status = 0;
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+  curl_off_t retry_after_s = 0;
+  curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &retry_after_s);
   log::debug(std::string("http: ") + name_of(request.method) + " " + shown_url(request.url) + ": " +
              std::to_string(status));
-  return {static_cast<int>(status), std::move(body.text)};
+  return {static_cast<int>(status), std::move(body.text), std::chrono::seconds(retry_after_s)};
 }
 
 }  // namespace kpipe

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "common/base/secret.hpp"
+
 namespace kpipe {
 
 struct HttpHeader {
@@ -27,6 +29,7 @@ struct HttpRequest {
 struct HttpResponse {
   int status = 0;
   std::string body;
+  std::chrono::seconds retry_after{0};  ///< what Retry-After asks for; 0: nothing
 
   bool ok() const noexcept { return status >= 200 && status < 300; }
 };
@@ -36,6 +39,11 @@ struct HttpOptions {
   /// SSL_CERT_DIR name, as for OpenSSL.
   std::string ca_location;
   std::string ca_pem;  ///< the same as text; wins
+  /// The property that sets them, for messages.
+  std::string ca_property = "https.ca.location";
+  /// Our certificate, and those that lead to it, with its key, not encrypted: PEM. Empty: none.
+  std::string certificate_pem;
+  Secret key_pem;
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds timeout{10'000};  ///< for a request in all
   std::size_t max_body = std::size_t{1} << 20;
@@ -56,7 +64,8 @@ class HttpClient {
   /// Blocks for the time limit at most, and for a second at most once `*cancelled` is true. Any
   /// status is an answer. Throws Error without one, `what failed: cause` with the address as
   /// shown_url() has it: unavailable (no connection, no answer in time), no_permission (TLS
-  /// refused), config (an address that is none, CA certificates that cannot be read).
+  /// refused), config (an address that is none, CA certificates that cannot be read, an answer
+  /// larger than max_body).
   HttpResponse send(const HttpRequest& request, const std::atomic<bool>* cancelled = nullptr);
 
  private:

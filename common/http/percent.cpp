@@ -46,4 +46,10 @@ std::string shown_url(std::string_view url) {
   return std::string(url.substr(0, host)) + std::string(url.substr(at + 1));
 }
 
+bool is_loopback_url(std::string_view url) {
+  for (const std::string_view host : {"http://127.", "http://localhost", "http://[::1]"})
+    if (url.starts_with(host)) return true;
+  return false;
+}
+
 }  // namespace kpipe

@@ -21,4 +21,7 @@ std::string query_text(const Fields& fields);
 /// An address as messages show it: without user, password, query and fragment.
 std::string shown_url(std::string_view url);
 
+/// Whether what is sent to it over plain http stays on this machine.
+bool is_loopback_url(std::string_view url);
+
 }  // namespace kpipe

@@ -78,8 +78,6 @@ ClientConfig Client::watched(ClientConfig config) {
   rd_kafka_conf_set_log_cb(config.get(), &Client::on_log);
   rd_kafka_conf_set_ssl_cert_verify_cb(config.get(), &on_certificate);
   rd_kafka_conf_interceptor_add_on_new(config.get(), "kpipe", &on_new, &watch_);
-  // That a broker hangs up may be all that it says. These lines go to our own log only.
-  config.set("log.connection.close", "true");
   return config;
 }
 
@@ -162,7 +160,8 @@ std::string Client::cluster_id() {
   return result;
 }
 
-std::vector<std::int32_t> Client::partitions(const std::string& topic) {
+std::vector<std::int32_t> Client::partitions(const std::string& topic,
+                                             const std::string& operation) {
   const RdKafkaPtr<rd_kafka_topic_t> handle(
       rd_kafka_topic_new(handle_.get(), topic.c_str(), nullptr));
   if (!handle) throw error(topic, rd_kafka_last_error());
@@ -171,10 +170,10 @@ std::vector<std::int32_t> Client::partitions(const std::string& topic) {
       ask([&](int ms) { return rd_kafka_metadata(handle_.get(), 0, handle.get(), &raw, ms); });
   const KafkaMetadata metadata(raw);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) throw error(topic, code);
-  const Right read{"Read", "topic", topic};
+  const Right right{operation, "topic", topic};
   if (metadata->topic_cnt != 1) throw error(topic, RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
   const rd_kafka_metadata_topic_t& found = metadata->topics[0];
-  if (found.err != RD_KAFKA_RESP_ERR_NO_ERROR) throw error(topic, found.err, {}, read);
+  if (found.err != RD_KAFKA_RESP_ERR_NO_ERROR) throw error(topic, found.err, {}, right);
   std::vector<std::int32_t> result;
   for (int i = 0; i < found.partition_cnt; ++i) result.push_back(found.partitions[i].id);
   return result;

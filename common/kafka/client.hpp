@@ -15,6 +15,7 @@
 #include "common/kafka/handles.hpp"
 #include "common/kafka/instance.hpp"
 #include "common/kafka/login_settings.hpp"
+#include "common/kafka/said_properties.hpp"
 #include "common/wire/checkpoint.hpp"
 
 namespace kpipe {
@@ -53,11 +54,13 @@ class ClientConfig {
   /// A property of our own; the user's of the same name wins when `overridable`.
   void set(const std::string& name, const std::string& value, bool overridable = false);
   /// What the user said of a property; empty: nothing.
-  std::string user_value(const std::string& name) const;
+  std::string user_value(const std::string& name) const { return said_.value(name); }
   /// The same of what nobody may see.
-  const Secret& user_secret(const std::string& name) const;
+  const Secret& user_secret(const std::string& name) const { return said_.secret(name); }
   /// Where the user said it, for messages: "-X", "/etc/kpipe/config.toml:7"; empty: nowhere.
-  std::string user_origin(const std::string& name) const;
+  std::string user_origin(const std::string& name) const { return said_.origin(name); }
+  /// All of it.
+  const SaidProperties& said() const noexcept { return said_; }
 
   /// A property as it stands now, whoever set it; empty: unset or unknown.
   std::string property(const std::string& name) const;
@@ -76,15 +79,9 @@ class ClientConfig {
   explicit ClientConfig(const ConnectionOptions& options);
   void apply(const Setting& setting);
 
-  /// What the user said of a property, references resolved.
-  struct Said {
-    Secret value;
-    std::string origin;
-  };
-
   KafkaConf conf_;
   ConnectionOptions options_;
-  std::map<std::string, Said> said_;  ///< by property
+  SaidProperties said_;
   TokenLogin tokens_;
 };
 
@@ -111,8 +108,10 @@ class Client {
   /// Makes contact: Kafka's cluster id. Throws Error with the cause.
   std::string cluster_id();
 
-  /// Partition numbers of a topic. Throws Error(no_input) when there is no such topic.
-  std::vector<std::int32_t> partitions(const std::string& topic);
+  /// Partition numbers of a topic, which is wanted for `operation`. Throws Error(no_input) when
+  /// there is no such topic.
+  std::vector<std::int32_t> partitions(const std::string& topic,
+                                       const std::string& operation = "Read");
   /// All topics that we may see, with their number of partitions; Kafka's internal ones too.
   std::map<std::string, std::int32_t> topics();
 

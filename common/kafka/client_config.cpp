@@ -9,6 +9,7 @@
 #include "common/kafka/client.hpp"
 #include "common/kafka/kerberos_settings.hpp"
 #include "common/kafka/property_list.hpp"
+#include "common/kafka/registry_settings.hpp"
 #include "common/kafka/tls_settings.hpp"
 
 namespace kpipe {
@@ -50,7 +51,6 @@ ClientConfig::ClientConfig(const ConnectionOptions& options)
 ClientConfig::ClientConfig(const std::string& client_id, const ConnectionOptions& options)
     : ClientConfig(options) {
   set("client.id", client_id);
-  set("log.connection.close", "false");
   for (const Setting& setting : connection_settings(options)) apply(setting);
   options_.bootstrap_servers = user_value("bootstrap.servers");
   if (options_.bootstrap_servers.empty()) {
@@ -58,15 +58,19 @@ ClientConfig::ClientConfig(const std::string& client_id, const ConnectionOptions
                 "-b: no brokers given. Name them: -b HOST:PORT[,HOST:PORT], "
                 "KPIPE_BOOTSTRAP_SERVERS, --uri or --profile NAME");
   }
-  apply_login(*this);  // first: AWS_MSK_IAM implies TLS
+  apply_login(*this);
   apply_tls(*this);
   apply_kerberos(*this);
+  // That a broker hangs up may be all that it says. These lines go to our own log only.
+  set("log.connection.close", "true");
 }
 
 void ClientConfig::check(const ConnectionOptions& options) {
   ClientConfig config(options);
   const std::vector<std::string> known = property_names();
-  for (const Setting& setting : connection_settings(options)) {
+  const std::vector<Setting> settings = connection_settings(options);
+  check_registry_settings(settings);
+  for (const Setting& setting : settings) {
     if (!parse_reference(setting)) {
       config.apply(setting);
     } else if (!is_tool_setting(setting.name) &&
@@ -89,8 +93,9 @@ void ClientConfig::apply(const Setting& setting) {
   if (found != refused.end() && found->reason == commit_reason && setting.value == "false") return;
   if (found != refused.end())
     throw Error(Exit::config, where + "refused: " + std::string(found->reason));
+  if (is_registry_property(setting.name) && is_own_property(setting.name)) return;
   const Secret value = resolve(setting, options_.secrets);
-  said_[setting.name] = {value, setting.origin};
+  said_.add(setting.name, value, setting.origin);
   if (is_own_property(setting.name)) return;
   char reason[512];
   const rd_kafka_conf_res_t result = rd_kafka_conf_set(
@@ -107,21 +112,6 @@ void ClientConfig::apply(const Setting& setting) {
     throw Error(Exit::config,
                 where + (hidden ? "librdkafka does not take this value" : std::string(reason)));
   }
-}
-
-std::string ClientConfig::user_value(const std::string& name) const {
-  return user_secret(name).reveal();
-}
-
-const Secret& ClientConfig::user_secret(const std::string& name) const {
-  static const Secret none;
-  const auto found = said_.find(name);
-  return found == said_.end() ? none : found->second.value;
-}
-
-std::string ClientConfig::user_origin(const std::string& name) const {
-  const auto found = said_.find(name);
-  return found == said_.end() ? std::string() : found->second.origin;
 }
 
 std::string ClientConfig::property(const std::string& name) const {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // connection_settings() of client.hpp.
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <string_view>
 
@@ -86,6 +87,18 @@ void settle_msk_iam(std::vector<Setting>& settings) {
   settings.push_back({"security.protocol", "SASL_SSL", mechanism->origin + ", AWS_MSK_IAM"});
 }
 
+/// The option wins over any other kind of login that is said elsewhere.
+void settle_registry_login(std::vector<Setting>& settings) {
+  if (find(settings, "schema.registry.auth") == nullptr) return;
+  constexpr std::array<std::string_view, 5> others{
+      "schema.registry.username", "schema.registry.password",
+      "schema.registry.basic.auth.user.info", "schema.registry.bearer.auth.token",
+      "schema.registry.basic.auth.credentials.source"};
+  std::erase_if(settings, [&](const Setting& one) {
+    return !one.typed && std::find(others.begin(), others.end(), one.name) != others.end();
+  });
+}
+
 std::string with_port(const std::string& broker, const std::string& port) {
   const std::size_t colon = broker.rfind(':');
   const bool bracketed = broker.ends_with(']');
@@ -125,6 +138,7 @@ std::vector<Setting> connection_settings(const ConnectionOptions& options) {
   settings = strongest(settings);
   settle_auth_type(settings);
   settle_msk_iam(settings);
+  settle_registry_login(settings);
   add_ports(settings);
   std::sort(settings.begin(), settings.end(),
             [](const Setting& a, const Setting& b) { return a.name < b.name; });

@@ -142,8 +142,6 @@ class Witness {
 
 Contact make_contact(ClientConfig config) {
   const Clock::time_point end = Clock::now() + config.options().timeout;
-  // A broker that hangs up says a lot at this moment.
-  config.set("log.connection.close", "true");
   // It connects at once and asks for the brokers by itself. What it has learned is in its
   // statistics; to ask for it would need a broker that can be reached where the cluster says.
   config.set("enable.sparse.connections", "false");

@@ -4,11 +4,11 @@
 #include <netdb.h>
 #include <openssl/x509_vfy.h>
 
-#include <cctype>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
 
+#include "common/base/ascii.hpp"
 #include "common/base/clock.hpp"
 #include "common/kafka/broker_address.hpp"
 #include "common/kafka/kerberos_diagnosis.hpp"
@@ -18,14 +18,6 @@ namespace {
 
 bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
-}
-
-/// In lower case: security.protocol may be written in any.
-std::string lower(std::string_view text) {
-  std::string result;
-  for (const char c : text)
-    result += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return result;
 }
 
 /// Without "(after 3ms in state UP)", which is of no use to the reader.

@@ -15,6 +15,7 @@
 #include "common/base/log.hpp"
 #include "common/base/parse.hpp"
 #include "common/config/properties.hpp"
+#include "common/http/percent.hpp"
 #include "common/kafka/client.hpp"
 
 namespace kpipe {
@@ -96,12 +97,6 @@ void check_protocol(const ClientConfig& config, const std::string& mechanism,
                                 ": nobody logs in with security.protocol=" + protocol +
                                 ". Give -X security.protocol=SASL_SSL (or SASL_PLAINTEXT, "
                                 "without TLS)");
-}
-
-bool is_loopback_url(std::string_view url) {
-  for (const std::string_view host : {"http://127.", "http://localhost", "http://[::1]"})
-    if (url.starts_with(host)) return true;
-  return false;
 }
 
 void warn_of_cleartext(const ClientConfig& config, const std::string& mechanism,

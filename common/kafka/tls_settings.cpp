@@ -1,322 +1,66 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/kafka/tls_settings.hpp"
 
-#include <sys/stat.h>
-
-#include <algorithm>
-#include <cctype>
-#include <mutex>
 #include <optional>
-#include <set>
-#include <string_view>
 
-#include "common/base/clock.hpp"
-#include "common/base/log.hpp"
-#include "common/base/time_zone.hpp"
-#include "common/tls/certificate.hpp"
-#include "common/tls/fault.hpp"
-#include "common/tls/key_file.hpp"
-#include "common/tls/pem.hpp"
-#include "common/tls/store.hpp"
+#include "common/base/ascii.hpp"
+#include "common/kafka/tls_material.hpp"
 
 namespace kpipe {
 namespace {
-
-/// A tool makes several clients with the same settings.
-void say_once(log::Level level, const std::string& text) {
-  static std::mutex mutex;
-  static std::set<std::string> said;
-  const std::lock_guard lock(mutex);
-  if (said.insert(text).second) log::write(level, text);
-}
-
-bool is_inline_pem(std::string_view value) {
-  return value.starts_with("-----BEGIN ");
-}
-
-/// Where only one line is possible, such as in a file of variables, people write line ends as \n.
-Secret with_line_ends(std::string_view value) {
-  std::string text;
-  text.reserve(value.size());
-  for (std::size_t i = 0; i < value.size(); ++i) {
-    const bool line_end = value.substr(i, 2) == "\\n";
-    text += line_end ? '\n' : value[i];
-    if (line_end) ++i;
-  }
-  return Secret(std::move(text));
-}
 
 bool uses_tls(const ClientConfig& config) {
   const std::string protocol = config.property("security.protocol");
   return protocol == "ssl" || protocol == "sasl_ssl";
 }
 
-/// What a property gave, and where it stands, for messages: "-X: ssl.ca.location: ca.pem".
-struct Material {
-  Secret bytes;
-  std::string where;
-};
-
-class TlsSettings {
- public:
-  explicit TlsSettings(ClientConfig& config) : config_(config) {}
-
-  void apply() {
-    apply_verification();
-    apply_trust();
-    apply_identity();
+void apply_verification(ClientConfig& config) {
+  const auto where = [&](const std::string& name) {
+    return config.user_origin(name) + ": " + name;
+  };
+  const std::string name = "ssl.endpoint.identification.algorithm";
+  if (!config.user_origin(name).empty()) {
+    const std::string value = lower(config.user_value(name));
+    if (value != "https" && value != "none" && !value.empty())
+      throw Error(Exit::config, where(name) + ": expected https or none");
+    // Java turns it off by an empty value.
+    config.set(name, value.empty() ? "none" : value);
   }
-
- private:
-  bool given(const std::string& name) const { return !config_.user_secret(name).empty(); }
-
-  std::string where(const std::string& name) const {
-    return config_.user_origin(name) + ": " + name;
+  const std::string verification = "enable.ssl.certificate.verification";
+  if (config.property(verification) == "false") {
+    say_once(log::Level::warning,
+             where(verification) +
+                 "=false: NOBODY CHECKS WHO THE BROKERS ARE. Whoever is on the way can read and "
+                 "change everything, and has the password. Give ssl.ca.location=FILE instead");
+  } else if (config.property(name) == "none") {
+    say_once(log::Level::warning,
+             where(name) +
+                 "=none: BROKERS ARE NOT HELD TO THEIR NAMES. Whoever has any certificate of a "
+                 "trusted authority can read and change everything, and has the password. Use a "
+                 "name of the brokers' certificates in -b instead");
   }
+}
 
-  /// The property's value, or the file that it names. `checked` is called with it; whatever is
-  /// wrong then is said of it. `store` is "ssl.truststore" or "ssl.keystore", whose password
-  /// counts.
-  template <typename Read>
-  auto read(const std::string& name, const std::string& store, Read checked) const {
-    const std::string& value = config_.user_secret(name).reveal();
-    Material material{{}, where(name)};
-    const bool is_text = is_inline_pem(value) || name.ends_with(".pem");
-    try {
-      if (is_text) {
-        material.bytes = with_line_ends(value);
-      } else {
-        material.where += ": " + value;
-        material.bytes = tls::read_key_file(value);
-      }
-      return checked(material);
-    } catch (const tls::Fault& fault) {
-      throw Error(Exit::config, material.where + ": " + fault.what() + remedy(fault, store));
-    }
-  }
-
-  std::string remedy(const tls::Fault& fault, const std::string& store) const {
-    if (fault.kind() == tls::Fault::Kind::format) return {};
-    const std::string property = fault.kind() == tls::Fault::Kind::key_password
-                                     ? std::string("ssl.key.password")
-                                     : store + ".password";
-    return given(property) ? ". Check " + property + " (" + config_.user_origin(property) + ")"
-                           : ". Give " + property + "=file:PATH or env:NAME";
-  }
-
-  void apply_verification() {
-    const std::string name = "ssl.endpoint.identification.algorithm";
-    const std::string origin = config_.user_origin(name);
-    if (!origin.empty()) {
-      std::string value = config_.user_value(name);
-      for (char& c : value) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-      if (value != "https" && value != "none" && !value.empty())
-        throw Error(Exit::config, where(name) + ": expected https or none");
-      // Java turns it off by an empty value.
-      config_.set(name, value.empty() ? "none" : value);
-    }
-    const std::string verification = "enable.ssl.certificate.verification";
-    if (config_.property(verification) == "false") {
-      say_once(log::Level::warning,
-               where(verification) +
-                   "=false: NOBODY CHECKS WHO THE BROKERS ARE. Whoever is on the way can read and "
-                   "change everything, and has the password. Give ssl.ca.location=FILE instead");
-    } else if (config_.property(name) == "none") {
-      say_once(log::Level::warning,
-               where(name) +
-                   "=none: BROKERS ARE NOT HELD TO THEIR NAMES. Whoever has any certificate of a "
-                   "trusted authority can read and change everything, and has the password. Use a "
-                   "name of the brokers' certificates in -b instead");
-    }
-  }
-
-  void apply_trust() {
-    const std::string location = config_.user_value("ssl.ca.location");
-    std::string trusted;
-    if (is_inline_pem(location)) {
-      trusted = tls::write_pem_certificates(read_ca("ssl.ca.location"));
-    } else if (!location.empty()) {
-      // A folder, and "the usual places", are for OpenSSL to search in.
-      if (location != "probe" && !is_folder(location)) read_ca("ssl.ca.location");
-      // It may also hold revocation lists, which only librdkafka takes from it.
-      config_.set("ssl.ca.location", location);
-    }
-    if (given("ssl.ca.pem")) trusted += tls::write_pem_certificates(read_ca("ssl.ca.pem"));
-    if (given("ssl.truststore.location")) trusted += read_truststore();
-    if (!trusted.empty()) config_.set("ssl.ca.pem", trusted);
-  }
-
-  static bool is_folder(const std::string& path) {
-    struct stat status {};
-    return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
-  }
-
-  std::vector<std::string> read_ca(const std::string& name) const {
-    return read(name, "ssl.truststore", [](const Material& material) {
-      return read_pem(material, "ssl.truststore.location");
-    });
-  }
-
-  /// Certificates. A Java store is sent to the property that takes it.
-  static std::vector<std::string> read_pem(const Material& material, const std::string& store) {
-    require_pem(material, store);
-    std::vector<std::string> certificates = tls::read_pem_certificates(material.bytes.reveal());
-    if (!tls::parse_certificate_der(certificates.front()))
-      throw tls::Fault(tls::Fault::Kind::format, "what it holds is no X.509 certificate");
-    return certificates;
-  }
-
-  static void require_pem(const Material& material, const std::string& store) {
-    const tls::StoreKind kind = tls::store_kind(material.bytes.reveal());
-    if (kind == tls::StoreKind::pem) return;
-    throw tls::Fault(
-        tls::Fault::Kind::format,
-        "it is not PEM, but " + std::string(tls::store_kind_name(kind)) + ". Give it as " + store);
-  }
-
-  std::string read_truststore() const {
-    const std::string store = "ssl.truststore";
-    return read(store + ".location", store, [&](const Material& material) {
-      compare_kind(material, store);
-      return tls::write_pem_certificates(
-          tls::read_truststore(material.bytes.reveal(), config_.user_secret(store + ".password")));
-    });
-  }
-
-  /// The file's first bytes decide; a type that was declared is only compared.
-  void compare_kind(const Material& material, const std::string& store) const {
-    const std::string type = store + ".type";
-    const tls::StoreKind kind = tls::store_kind(material.bytes.reveal());
-    if (!given(type)) return;
-    const std::optional<tls::StoreKind> declared = tls::parse_store_kind(config_.user_value(type));
-    if (!declared) throw Error(Exit::config, where(type) + ": expected JKS, PKCS12 or PEM");
-    if (*declared != kind) {
-      say_once(log::Level::notice, material.where + ": it is " +
-                                       std::string(tls::store_kind_name(kind)) + ", not " +
-                                       std::string(tls::store_kind_name(*declared)) + " as " +
-                                       where(type) + " says; read as what it is");
-    }
-  }
-
-  void apply_identity() {
-    const std::string store =
-        only_one({"ssl.keystore.location", "ssl.certificate.location", "ssl.certificate.pem"},
-                 "certificate");
-    const std::string key =
-        only_one({"ssl.keystore.location", "ssl.key.location", "ssl.key.pem"}, "private key");
-    if (store.empty() && key.empty()) return;
-    if (key.empty()) {
-      throw Error(Exit::config,
-                  where(store) +
-                      ": there is no key for the certificate. Give ssl.key.location=FILE"
-                      ", also when the key stands in the same file");
-    }
-    if (store.empty()) {
-      throw Error(Exit::config, where(key) +
-                                    ": there is no certificate for the key. Give "
-                                    "ssl.certificate.location=FILE");
-    }
-    const tls::Identity identity =
-        store == key ? read_keystore() : read_certificate_and_key(store, key);
-    config_.set("ssl.certificate.pem", tls::write_pem_certificates(identity.chain));
-    // Not set(): it would leave copies of the key behind.
-    const Secret pem = tls::write_pem_key(identity.key);
-    rd_kafka_conf_set(config_.get(), "ssl.key.pem", pem.reveal().c_str(), nullptr, 0);
-  }
-
-  /// The one of these properties that was given; empty: none.
-  std::string only_one(const std::vector<std::string>& names, const std::string& what) const {
-    std::string found;
-    for (const std::string& name : names) {
-      if (!given(name)) continue;
-      if (!found.empty()) {
-        throw Error(Exit::config, where(name) + ": a second " + what + ", besides " + where(found) +
-                                      ". Give one of them");
-      }
-      found = name;
-    }
-    return found;
-  }
-
-  tls::Identity read_keystore() const {
-    const std::string store = "ssl.keystore";
-    return read(store + ".location", store, [&](const Material& material) {
-      compare_kind(material, store);
-      tls::Identity identity = tls::read_keystore(
-          material.bytes.reveal(),
-          {config_.user_secret(store + ".password"), config_.user_secret("ssl.key.password")});
-      if (identity.keys > 1) {
-        say_once(log::Level::notice, material.where + ": there are " +
-                                         std::to_string(identity.keys) +
-                                         " keys in it; the first one is used");
-      }
-      check_dates(material, identity.chain.front());
-      if (!tls::key_matches(identity.chain.front(), identity.key))
-        throw tls::Fault(tls::Fault::Kind::format, "its key does not match its certificate");
-      return identity;
-    });
-  }
-
-  tls::Identity read_certificate_and_key(const std::string& certificate,
-                                         const std::string& key) const {
-    const std::string store = "ssl.keystore";
-    tls::Identity identity;
-    identity.chain = read(certificate, store, [&](const Material& material) {
-      std::vector<std::string> chain = read_pem(material, store + ".location");
-      check_dates(material, chain.front());
-      return chain;
-    });
-    identity.key = read(key, store, [&](const Material& material) {
-      require_pem(material, store + ".location");
-      Secret read_key =
-          tls::read_pem_key(material.bytes.reveal(), config_.user_secret("ssl.key.password"));
-      if (!tls::key_matches(identity.chain.front(), read_key)) {
-        throw tls::Fault(tls::Fault::Kind::format,
-                         "the key does not match the certificate of " + certificate + " (" +
-                             config_.user_origin(certificate) +
-                             "). Give the key that the certificate was made for");
-      }
-      return read_key;
-    });
-    return identity;
-  }
-
-  /// Kafka would only hang up.
-  static void check_dates(const Material& material, const std::string& der) {
-    constexpr std::int64_t day_s = 86'400;
-    constexpr std::int64_t soon_days = 30;
-    constexpr std::int64_t ms = 1000;
-    const std::optional<tls::Certificate> certificate = tls::parse_certificate_der(der);
-    if (!certificate)
-      throw tls::Fault(tls::Fault::Kind::format, "what it holds is no X.509 certificate");
-    const std::int64_t now = wall_clock_ms() / ms;
-    const std::string ours = "our certificate (" + certificate->subject + ") ";
-    if (certificate->not_after <= now) {
-      throw tls::Fault(
-          tls::Fault::Kind::format,
-          ours + "has expired: notAfter " + utc_text(certificate->not_after * ms) + ". Renew it");
-    }
-    if (certificate->not_before > now) {
-      throw tls::Fault(tls::Fault::Kind::format,
-                       ours + "is not valid yet: notBefore " +
-                           utc_text(certificate->not_before * ms) +
-                           ". Check the clock of this machine, or wait until then");
-    }
-    if (certificate->not_after - now < soon_days * day_s) {
-      say_once(log::Level::warning, material.where + ": " + ours + "expires in less than " +
-                                        std::to_string((certificate->not_after - now) / day_s + 1) +
-                                        " days: notAfter " + utc_text(certificate->not_after * ms) +
-                                        ". Renew it");
-    }
-  }
-
-  ClientConfig& config_;
-};
+void apply_material(ClientConfig& config) {
+  const TlsMaterial material(config.said());
+  // The file may also hold revocation lists, which only librdkafka takes from it.
+  const std::string place = material.trusted_place();
+  if (!place.empty()) config.set("ssl.ca.location", place);
+  const std::string trusted = material.trusted();
+  if (!trusted.empty()) config.set("ssl.ca.pem", trusted);
+  const std::optional<TlsIdentity> identity = material.identity();
+  if (!identity) return;
+  config.set("ssl.certificate.pem", identity->chain_pem);
+  // Not set(): it would leave copies of the key behind.
+  rd_kafka_conf_set(config.get(), "ssl.key.pem", identity->key_pem.reveal().c_str(), nullptr, 0);
+}
 
 }  // namespace
 
 void apply_tls(ClientConfig& config) {
-  if (uses_tls(config)) TlsSettings(config).apply();
+  if (!uses_tls(config)) return;
+  apply_verification(config);
+  apply_material(config);
 }
 
 }  // namespace kpipe

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The conversation of SinkLoop with kconsume.
+#include <poll.h>
+
 #include <algorithm>
+#include <cerrno>
 
 #include "common/base/error.hpp"
 #include "common/base/log.hpp"
+#include "common/base/stop.hpp"
 #include "common/sink/sink_loop.hpp"
 
 namespace kpipe {
@@ -87,10 +91,25 @@ void SinkLoop::apply_control() {
   }
 }
 
+/// Behind a filter kconsume learns only from us that no record is on its way any more. What it then
+/// wants stored is positions above them. It has said goodbye, so it will close the channel soon.
+void SinkLoop::serve_to_the_end() {
+  if (source_.direct || !said_bye_ || !acks_.two_way()) return;
+  const auto begun = Clock::now();
+  const auto goes_on = [&] { return !stop::requested() || Clock::now() - begun < kStopGrace; };
+  acks_.send(InputEnded{});
+  while (acks_.connected() && goes_on()) {
+    pollfd channel{acks_.fd(), acks_.events(), 0};
+    if (::poll(&channel, 1, 250) < 0 && errno != EINTR) throw system_error("poll", errno);
+    take_control();
+    apply_control();
+  }
+}
+
 void SinkLoop::apply(const Flush& request) {
   // Through a filter we cannot know that all records below the offset have come: only what is here
-  // is stored.
-  if (source_.direct) {
+  // is stored. Unless kconsume knows, by our own acknowledgements.
+  if (source_.direct || request.settled) {
     for (const Checkpoint& upto : request.upto) advance(upto);
   }
   store();

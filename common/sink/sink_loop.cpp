@@ -20,8 +20,6 @@ using std::chrono::milliseconds;
 
 /// How often the sink looks for kconsume's socket before the first line.
 constexpr milliseconds kLookInterval{20};
-/// After SIGTERM: how long to go on towards EOF before storing what is here and leaving.
-constexpr milliseconds kStopGrace{5000};
 /// Batches need a few megabytes on their way: fewer switches between the two processes.
 constexpr int kPipeSize = 1 << 20;
 
@@ -68,6 +66,7 @@ SinkCounts SinkLoop::run() {
   acks_.drain(10'000);
   take_control();
   apply_control();
+  serve_to_the_end();
   if (introduced_ && source_.direct && !said_bye_) {
     log::notice("kconsume ended without a goodbye; all that it had written is stored");
   }

@@ -58,6 +58,10 @@ class SinkLoop {
   /// counts as whole after this long without a byte.
   static constexpr std::chrono::milliseconds kFilterIdle{1000};
 
+  /// After a stop signal: how long to go on towards the end before storing what is here and
+  /// leaving.
+  static constexpr std::chrono::milliseconds kStopGrace{5000};
+
   // sink_loop.cpp: input
   void open();
   void wait();
@@ -93,6 +97,7 @@ class SinkLoop {
   void take_control();
   void apply_control();
   void apply(const Flush& request);
+  void serve_to_the_end();
   void take_mark(const Mark& mark);
   void advance(const Checkpoint& upto);
   void answer(const Assign& request);

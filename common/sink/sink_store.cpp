@@ -103,14 +103,15 @@ void SinkLoop::rebase() {
     }
     const bool same_generation = stored && stored->generation == range.generation;
     const std::int64_t first_kept = same_generation ? stored->next : 0;
-    if (range.expected &&
-        (!stored || (same_generation && range.expected->generation == range.generation &&
-                     stored->next < range.expected->next))) {
+    if (range.expected && (!stored || stored->generation < range.expected->generation ||
+                           (same_generation && range.expected->generation == range.generation &&
+                            stored->next < range.expected->next))) {
       throw Error(Exit::temp_fail,
                   to_string(range.tp) + ": the stored offset went back from " +
                       std::to_string(range.expected->next) + " to " +
                       (stored ? std::to_string(stored->next) : "none") +
-                      " (restored from a backup?). Start the pipeline again: it resumes there");
+                      " (restored from a backup, or set by hand?). Start the pipeline again: it "
+                      "resumes there");
     }
     counts_.duplicates += batch_.drop_below(i, first_kept);
     range.expected = stored;

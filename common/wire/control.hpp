@@ -27,6 +27,11 @@ struct SinkHello {
   std::vector<Checkpoint> offsets;
 };
 
+/// Sink -> kconsume, behind a filter and after a Bye: the input has ended, and all that came is
+/// stored and acknowledged. What is still missing was dropped on the way. Flushes are answered
+/// until kconsume closes the channel.
+struct InputEnded {};
+
 /// kconsume -> sink, the first line.
 struct SourceHello {
   std::string group;    ///< empty: no group
@@ -47,6 +52,8 @@ struct Assign {
 struct Flush {
   std::vector<Checkpoint> upto;
   std::uint64_t at_byte = 0;
+  /// All records below are acknowledged: nothing of them is still on its way, in no filter either.
+  bool settled = false;
 };
 
 /// kconsume -> sink: all was written; EOF after `at_byte` bytes is a clean end.
@@ -55,6 +62,7 @@ struct Bye {
 };
 
 void append_line(OutBuffer& out, const SinkHello& message);
+void append_line(OutBuffer& out, const InputEnded& message);
 void append_line(OutBuffer& out, const SourceHello& message);
 void append_line(OutBuffer& out, const Assign& message);
 void append_line(OutBuffer& out, const Flush& message);
@@ -65,6 +73,7 @@ void append_line(OutBuffer& out, const Checkpoint& message);
 /// One line of either direction; exactly one member is set.
 struct ControlLine {
   std::optional<SinkHello> sink_hello;
+  std::optional<InputEnded> input_ended;
   std::optional<SourceHello> source_hello;
   std::optional<Assign> assign;
   std::optional<Flush> flush;

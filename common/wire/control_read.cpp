@@ -114,7 +114,9 @@ std::string_view parse_control_line(std::string_view text, ControlLine& line) {
   if (!scan.fields(scan.text(), fields)) return "not a JSON object";
   std::int64_t at_byte = 0;
   std::int64_t request = 0;
+  bool settled = false;
   for (const JsonField& field : fields) {
+    if (field.name == "settled") settled = field.value.raw == "true";
     if (field.name == "at_byte") at_byte = json_int(field.value).value_or(-1);
     if (field.name == "request") request = json_int(field.value).value_or(-1);
   }
@@ -132,7 +134,12 @@ std::string_view parse_control_line(std::string_view text, ControlLine& line) {
     if (field.name == "flush") {
       Flush& flush = line.flush.emplace();
       flush.at_byte = static_cast<std::uint64_t>(at_byte);
+      flush.settled = settled;
       return scan.checkpoints(field.value, flush.upto) ? "" : "malformed flush";
+    }
+    if (field.name == "eof") {
+      line.input_ended.emplace();
+      return {};
     }
     if (field.name == "bye") {
       line.bye = Bye{static_cast<std::uint64_t>(at_byte)};

@@ -40,6 +40,10 @@ void append_line(OutBuffer& out, const SinkHello& message) {
   out.append("}}\n");
 }
 
+void append_line(OutBuffer& out, const InputEnded& /*message*/) {
+  out.append("{\"eof\":true}\n");
+}
+
 void append_line(OutBuffer& out, const SourceHello& message) {
   out.append("{\"hello\":{\"group\":");
   append_json_string(out, message.group);
@@ -73,6 +77,7 @@ void append_line(OutBuffer& out, const Flush& message) {
   append_checkpoints(out, message.upto);
   out.append(",\"at_byte\":");
   out.append_int(static_cast<std::int64_t>(message.at_byte));
+  if (message.settled) out.append(",\"settled\":true");
   out.append("}\n");
 }
 

@@ -3,7 +3,10 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <array>
+#include <charconv>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 
@@ -13,14 +16,50 @@ namespace {
 constexpr std::string_view base64_digits =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-constexpr std::array<bool, 256> make_escape_table() {
-  std::array<bool, 256> table{};
-  for (std::size_t c = 0; c < 0x20; ++c) table[c] = true;
-  table[static_cast<unsigned char>('"')] = true;
-  table[static_cast<unsigned char>('\\')] = true;
+/// How a byte stands in a JSON string. Eight bytes, so that one load and one store write it.
+struct Spelling {
+  char text[7];
+  std::uint8_t size;
+};
+
+constexpr std::array<Spelling, 256> make_spellings() {
+  constexpr std::string_view hex = "0123456789abcdef";
+  constexpr std::string_view escaped = "\"\\\b\f\n\r\t";
+  constexpr std::string_view letters = "\"\\bfnrt";
+  std::array<Spelling, 256> table{};
+  for (std::size_t c = 0; c < table.size(); ++c) {
+    const char byte = static_cast<char>(c);
+    const std::size_t at = escaped.find(byte);
+    if (at != std::string_view::npos) {
+      table[c] = {{'\\', letters[at]}, 2};
+    } else if (c < 0x20) {
+      table[c] = {{'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]}, 6};
+    } else {
+      table[c] = {{byte}, 1};
+    }
+  }
   return table;
 }
-constexpr std::array<bool, 256> must_escape = make_escape_table();
+constexpr std::array<Spelling, 256> spellings = make_spellings();
+constexpr std::size_t longest_spelling = 6;
+
+constexpr std::uint64_t words_of(char c) {
+  return 0x0101010101010101U * static_cast<unsigned char>(c);
+}
+constexpr std::uint64_t high_bits = words_of('\x80');
+
+/// True if one of these eight bytes must be escaped. Finds zero bytes by their borrow.
+constexpr bool must_escape(std::uint64_t bytes) {
+  const auto borrows = [](std::uint64_t x, std::uint64_t less) { return (x - less) & ~x; };
+  return ((borrows(bytes, words_of(' ')) | borrows(bytes ^ words_of('"'), words_of(1)) |
+           borrows(bytes ^ words_of('\\'), words_of(1))) &
+          high_bits) != 0;
+}
+
+/// True if all of these eight bytes are ASCII that stands for itself.
+constexpr bool is_plain(std::uint64_t bytes) {
+  return (bytes & high_bits) == 0 && !must_escape(bytes);
+}
 
 constexpr std::array<std::int8_t, 256> make_base64_table() {
   std::array<std::int8_t, 256> table{};
@@ -32,34 +71,38 @@ constexpr std::array<std::int8_t, 256> make_base64_table() {
 }
 constexpr std::array<std::int8_t, 256> base64_values = make_base64_table();
 
-void append_escape(OutBuffer& out, unsigned char c) {
-  switch (c) {
-    case '"':
-      out.append("\\\"");
-      return;
-    case '\\':
-      out.append("\\\\");
-      return;
-    case '\b':
-      out.append("\\b");
-      return;
-    case '\f':
-      out.append("\\f");
-      return;
-    case '\n':
-      out.append("\\n");
-      return;
-    case '\r':
-      out.append("\\r");
-      return;
-    case '\t':
-      out.append("\\t");
-      return;
-    default: {
-      constexpr std::string_view hex = "0123456789abcdef";
-      const char escape[6] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
-      out.append(std::string_view(escape, sizeof escape));
+/// Writes `text` escaped; where it ends. Up to sizeof(Spelling) bytes behind that are spoilt.
+char* escape(char* to, std::string_view text) {
+  const auto spell = [&](char c) {
+    const Spelling& spelling = spellings[static_cast<unsigned char>(c)];
+    std::memcpy(to, &spelling, sizeof spelling);
+    to += spelling.size;
+  };
+  std::size_t i = 0;
+  std::uint64_t word = 0;
+  for (; i + sizeof word <= text.size(); i += sizeof word) {
+    std::memcpy(&word, text.data() + i, sizeof word);
+    if (must_escape(word)) {
+      for (const char c : text.substr(i, sizeof word)) spell(c);
+    } else {
+      std::memcpy(to, &word, sizeof word);
+      to += sizeof word;
     }
+  }
+  for (; i < text.size(); ++i) spell(text[i]);
+  return to;
+}
+
+template <typename Float>
+void append_shortest(OutBuffer& out, Float value) {
+  if (std::isnan(value)) {
+    out.append("\"NaN\"");
+  } else if (std::isinf(value)) {
+    out.append(value < 0 ? "\"-Infinity\"" : "\"Infinity\"");
+  } else {
+    constexpr std::size_t longest = 32;
+    char* const at = out.reserve(longest);
+    out.advance(static_cast<std::size_t>(std::to_chars(at, at + longest, value).ptr - at));
   }
 }
 
@@ -80,25 +123,53 @@ bool is_valid_utf8(std::string_view bytes) noexcept {
 }
 
 void append_json_string(OutBuffer& out, std::string_view text) {
+  // In pieces: room for the worst case of a long text would be six times what it needs.
+  constexpr std::size_t piece = 4096;
   out.append('"');
-  std::size_t run = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const unsigned char c = static_cast<unsigned char>(text[i]);
-    if (!must_escape[c]) continue;
-    out.append(text.substr(run, i - run));
-    append_escape(out, c);
-    run = i + 1;
+  for (; !text.empty(); text.remove_prefix(std::min(piece, text.size()))) {
+    const std::string_view part = text.substr(0, piece);
+    char* const to = out.reserve(part.size() * longest_spelling + sizeof(Spelling));
+    out.advance(static_cast<std::size_t>(escape(to, part) - to));
   }
-  out.append(text.substr(run));
   out.append('"');
 }
 
-void append_json_bytes(OutBuffer& out, std::string_view bytes) {
-  if (is_valid_utf8(bytes)) {
-    append_json_string(out, bytes);
-  } else {
-    append_json_base64(out, bytes);
+bool append_json_text(OutBuffer& out, std::string_view bytes) {
+  // Most texts are short and plain: one copy, and one look at each word.
+  char* const begin = out.reserve(bytes.size() + 2);
+  if (!bytes.empty()) std::memcpy(begin + 1, bytes.data(), bytes.size());
+  std::uint64_t word = 0;
+  bool plain = true;
+  std::size_t i = 0;
+  for (; i + sizeof word <= bytes.size() && plain; i += sizeof word) {
+    std::memcpy(&word, bytes.data() + i, sizeof word);
+    plain = is_plain(word);
   }
+  if (plain && i < bytes.size()) {
+    word = words_of(' ');
+    std::memcpy(&word, bytes.data() + i, bytes.size() - i);
+    plain = is_plain(word);
+  }
+  if (!plain) {
+    if (!is_valid_utf8(bytes)) return false;
+    append_json_string(out, bytes);
+    return true;
+  }
+  begin[0] = begin[bytes.size() + 1] = '"';
+  out.advance(bytes.size() + 2);
+  return true;
+}
+
+void append_json_number(OutBuffer& out, double value) {
+  append_shortest(out, value);
+}
+
+void append_json_number(OutBuffer& out, float value) {
+  append_shortest(out, value);
+}
+
+void append_json_bytes(OutBuffer& out, std::string_view bytes) {
+  if (!append_json_text(out, bytes)) append_json_base64(out, bytes);
 }
 
 void append_json_base64(OutBuffer& out, std::string_view bytes) {

@@ -15,6 +15,14 @@ bool is_valid_utf8(std::string_view bytes) noexcept;
 /// everything else is copied (RFC 8259 section 7).
 void append_json_string(OutBuffer& out, std::string_view text);
 
+/// The same of bytes that may be no text: false, with nothing appended, when they are not UTF-8.
+bool append_json_text(OutBuffer& out, std::string_view bytes);
+
+/// The shortest number that reads back the same, or "NaN", "Infinity", "-Infinity" as strings,
+/// which JSON has no numbers for.
+void append_json_number(OutBuffer& out, double value);
+void append_json_number(OutBuffer& out, float value);
+
 /// Arbitrary bytes, nothing lost: a JSON string when they are valid UTF-8, {"base64":"..."}
 /// otherwise.
 void append_json_bytes(OutBuffer& out, std::string_view bytes);

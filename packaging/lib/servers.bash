@@ -9,6 +9,7 @@
 #                                         KAFKA_OPTIONS: options for its JVM, KAFKA_CLASSES: a folder of classes for it
 #   postgres_start DIR [setting=value...] likewise, sets PGHOST (socket folder) PGPORT PGUSER PGDATABASE PGPASSWORD PGDSN;
 #                                         full_page_writes=off unless given
+#   postgres_replica DIR PRIMARY          a streaming replica of PRIMARY's running server; it is started and stopped like others
 #   kafka_stop DIR, postgres_stop DIR     clean stop, escalating; kafka_kill DIR, postgres_kill DIR: kill -9
 #   postgres_remove DIR                   deletes the data of a stopped server (it is not below DIR)
 #   servers_stop_all                      stops and removes what this process started; fit for a trap
@@ -26,11 +27,13 @@ servers_note() {
 }
 
 # free_port: prints a loopback port nobody listens on, outside the kernel's range for outgoing connections. Another
-# process may still take it first: the starters try again then.
+# process may still take it first: the starters try again then. KPIPE_PORT_RANGE=0 to 9: out of that tenth, for those who
+# run side by side.
 free_port() {
     local port
     while :; do
         port=$((20000 + (RANDOM << 15 | RANDOM) % 10000))
+        [[ ! ${KPIPE_PORT_RANGE-} ]] || port=$((20000 + KPIPE_PORT_RANGE * 1000 + port % 1000))
         (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
     done
     echo "$port"
@@ -302,6 +305,30 @@ postgres_start() { # DIR [setting=value...]
     die "PostgreSQL did not start. See above"
 }
 
+postgres_replica() { # DIR PRIMARY
+    local dir home primary
+    dir=$(realpath -m "$1")
+    primary=$(readlink "$2/postgres")
+    mkdir -p "$dir"
+    postgres_find
+    home=$(mktemp -d /tmp/kpipe-pg.XXXXXX)
+    ln -s "$home" "$dir/postgres"
+    cp "$primary/password" "$home/password"
+    ((EUID != 0)) || chown -R postgres: "$home"
+    run_as_postgres pg_basebackup -h "$primary" -p "$(<"$primary/port")" -U postgres -D "$home/data" --wal-method=stream \
+        --checkpoint=fast --write-recovery-conf >"$dir/basebackup.log" 2>&1 || {
+        cat "$dir/basebackup.log" >&2
+        die "pg_basebackup failed. See above"
+    }
+    echo "unix_socket_directories = '$home'" | run_as_postgres tee -a "$home/data/postgresql.conf" >/dev/null
+    postgres_start "$dir"
+}
+
+postgres_promote() { # DIR: the replica becomes a primary
+    postgres_find
+    run_as_postgres pg_ctl -D "$(readlink "$1/postgres")/data" -w -t 60 promote >/dev/null
+}
+
 postgres_pid() { # DIR: prints the server's process id if it runs
     local pid
     pid=$(head -1 "$1/postgres/data/postmaster.pid" 2>/dev/null) && [[ $pid ]] &&
@@ -344,7 +371,7 @@ servers_stop_listed() {
     [[ -s $1 ]] || return 0
     local signal pid mark remove
     while read -r signal pid mark remove; do
-        ! grep -qsF "$mark" "/proc/$pid/cmdline" || stop_pid "$pid" 20 "$signal" || true
+        ! grep -qsF -e "$mark" "/proc/$pid/cmdline" || stop_pid "$pid" 20 "$signal" || true
         [[ $remove == - || ${KEEP-} ]] || rm -rf "$remove"
     done <"$1"
 }

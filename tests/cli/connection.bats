@@ -217,5 +217,5 @@ END
     sed -i /^timestamp/d kpipe/config.toml
     says 78 "$PWD/kpipe/config.toml:4: offset: 'timestamp' needs a timestamp beside it, such as 2026-01-31T12:00:00Z" kconsume --profile p
     sed -i 's/^offset.*/format = "xml"/' kpipe/config.toml
-    says 78 "$PWD/kpipe/config.toml:4: --format: xml not in {json,string,raw}" kconsume --profile p
+    says 78 "$PWD/kpipe/config.toml:4: --format: xml not in {json,string,raw,avro,confluent_avro,protobuf,json-schema,json_schema}" kconsume --profile p
 }

@@ -117,7 +117,7 @@ options_of_fish() {
     . "$COMPLETIONS/bash/kconsume"
     local COMPREPLY=() COMP_WORDS=(kconsume -f '') COMP_CWORD=2
     _kconsume
-    assert_equal "${COMPREPLY[*]}" 'json string raw'
+    assert_equal "${COMPREPLY[*]}" 'json string raw avro confluent_avro protobuf json-schema json_schema'
     COMP_WORDS=(kconsume --format '=' s) COMP_CWORD=3
     _kconsume
     assert_equal "${COMPREPLY[*]}" 'string'

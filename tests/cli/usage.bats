@@ -121,11 +121,11 @@ refused_like() {
 
 @test "choices name what there is to choose from" {
     refused_like 64 '--log-level:*error, warning, notice, info or debug' kconsume -t orders --log-level loud
-    refused_like 64 '--format: xml not in {json,string,raw}.*' kconsume -t orders -f xml
+    refused_like 64 '--format: xml not in {json,string,raw,avro,*}.*' kconsume -t orders -f xml
     refused_like 64 '--commit: later not in {ack,written,none}.*' kconsume -t orders -g g --commit later
     refused_like 64 '--compress: *none, zstd or zstd:LEVEL *' ksink-file out --compress gzip
     refused_like 64 '--content: all not in {record,value}.*' ksink-file out --content all
-    refused_like 64 '--strategy: replace not in {append}.*' ksink-pg --table t --strategy replace
+    refused_like 64 '--strategy: replace not in {append,ignore,merge}.*' ksink-pg --table t --strategy replace
     refused_like 64 "--by: 'broker': unknown. Use partition, topic, member or group" kgroups lag --by broker
     refused_like 64 "--output: 'xml': unknown. Use table, ndjson or prometheus.*" kgroups --output xml
     refused_like 64 "--output: 'xml': unknown. Use table or ndjson.*" kseek -g g -t orders --to 5 --output xml

@@ -4,14 +4,14 @@ import secrets
 
 from confluent_kafka import (Consumer, ConsumerGroupTopicPartitions, IsolationLevel, KafkaError,
                              KafkaException, Producer, TopicPartition)
-from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic, OffsetSpec
+from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
 from environment import wait_until
 
 TIMEOUT = 60
 LATER = {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.UNKNOWN_LEADER_EPOCH, KafkaError.FENCED_LEADER_EPOCH,
          KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_LOAD_IN_PROGRESS, KafkaError.COORDINATOR_NOT_AVAILABLE,
-         KafkaError._TIMED_OUT, KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN}
+         KafkaError._UNKNOWN_PARTITION, KafkaError._TIMED_OUT, KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN}
 
 
 def answered(question):
@@ -33,6 +33,7 @@ class KafkaHand:
         self.bootstrap = bootstrap
         self.base = {"bootstrap.servers": bootstrap, "log_level": 0}  # a broker that was killed on purpose is no news
         self.admin = AdminClient(self.base)
+        self.readers = {}  # by isolation level, made when needed
 
     def new_topic(self, partitions, name=None, **config):
         """`config`: the topic's, with _ for each dot."""
@@ -74,15 +75,25 @@ class KafkaHand:
         self.produce(topic, pairs)
         return topic
 
-    def ends(self, topic, isolation=IsolationLevel.READ_UNCOMMITTED, which=OffsetSpec.latest()):
+    # By a consumer: AdminClient.list_offsets() of librdkafka 2.15 can crash while a leader is not yet known.
+
+    def watermarks(self, topic, isolation):
+        """{partition: (log start, log end)}"""
+        reader = self.readers.get(isolation)
+        if reader is None:
+            level = "read_committed" if isolation == IsolationLevel.READ_COMMITTED else "read_uncommitted"
+            reader = self.readers[isolation] = Consumer({**self.base, "group.id": "watermarks", "isolation.level": level})
+        # By the same client, which thereby learns of partitions that were added.
+        partitions = reader.list_topics(topic, TIMEOUT).topics[topic].partitions
+        return {p: reader.get_watermark_offsets(TopicPartition(topic, p), TIMEOUT) for p in partitions}
+
+    def ends(self, topic, isolation=IsolationLevel.READ_UNCOMMITTED):
         """{partition: log end offset}, or with READ_COMMITTED the last stable offset"""
-        partitions = self.admin.list_topics(topic, TIMEOUT).topics[topic].partitions
-        futures = self.admin.list_offsets({TopicPartition(topic, p): which for p in partitions}, isolation_level=isolation)
-        return {tp.partition: future.result(TIMEOUT).offset for tp, future in futures.items()}
+        return {p: end for p, (_, end) in self.watermarks(topic, isolation).items()}
 
     def starts(self, topic):
         """{partition: offset of the first record that is still there}"""
-        return self.ends(topic, which=OffsetSpec.earliest())
+        return {p: start for p, (start, _) in self.watermarks(topic, IsolationLevel.READ_UNCOMMITTED).items()}
 
     def committed(self, group, topic):
         """{partition: offset} of the group, without those that have none."""
@@ -112,6 +123,15 @@ class KafkaHand:
 
     def read_log(self, topic):
         """{partition: [(offset, key, value), ...]}: what is committed, as far as the last stable offset"""
+        return self.read(topic, lambda m: (m.offset(), m.key(), m.value()))
+
+    def read_with_headers(self, topic):
+        """[({header: value}, value), ...]"""
+        log = self.read(topic, lambda m: ({name: value.decode() for name, value in m.headers() or ()}, m.value()))
+        return [record for records in log.values() for record in records]
+
+    def read(self, topic, take):
+        """{partition: [take(message), ...]}"""
         reader = Consumer({**self.base, "group.id": "faults-reads-without-committing", "enable.auto.commit": False,
                            "auto.offset.reset": "error", "enable.partition.eof": True, "isolation.level": "read_committed"})
         starts = self.starts(topic)
@@ -121,7 +141,7 @@ class KafkaHand:
         while left:
             for message in reader.consume(5000, 0.1):  # waits so long for a full batch; the pytest timeout bounds the loop
                 if message.error() is None:
-                    records[message.partition()].append((message.offset(), message.key(), message.value()))
+                    records[message.partition()].append(take(message))
                 else:
                     assert message.error().code() == KafkaError._PARTITION_EOF, message.error()
                     left.discard(message.partition())

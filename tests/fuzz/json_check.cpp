@@ -50,7 +50,8 @@ void require_same_on_the_pipe(std::string_view payload, const std::string& check
   KafkaRecord kafka;
   kafka.topic = "t";
   kafka.value = payload;
-  require(encoder.encode(kafka, out), "what the checker takes is encoded", {payload});
+  require(encoder.encode(kafka, out) == Decoded::ok, "what the checker takes is encoded",
+          {payload});
   require(std::count_if(out.view().begin(), out.view().end(), is_line_break) == 1 &&
               out.view().back() == '\n',
           "a record is one line", {out.view()});

@@ -56,7 +56,7 @@ Expected expected(std::string_view text) {
     text.remove_prefix(std::min(text.size(), line.size() + 1));
     ++number;
     line.remove_prefix(std::min(line.size(), line.find_first_not_of(" \t\r")));
-    if (line.empty() || line.starts_with("kseek: ")) continue;
+    if (line.empty() || line.starts_with("kseek:")) continue;
     const auto value = parse_json(line);
     if (!is_clear(value) || value->last("group") != nullptr || value->last("delete") != nullptr) {
       all.known = false;

@@ -117,6 +117,9 @@ recreate_topic() {
 @test "the group's offsets expired: the sink's are followed" {
   run_once
   kadmin delete-group "$GROUP"
+  run_once
+  assert_equal "$(committed "$GROUP" "$TOPIC" | cut -f 2)" 100
+  kadmin delete-group "$GROUP"
   seq 101 110 | produce "$TOPIC"
   run_once
   assert_equal "$STATUS" 0

@@ -45,7 +45,7 @@ ends() {
         "kconsume -t orders -g etl --once --commit written"; do
         tool=${command%% *}
         # shellcheck disable=SC2086 # a command and its arguments
-        run --separate-stderr timeout 20 $command "$@" --timeout "$LONG"
+        run --separate-stderr timeout 60 $command "$@" --timeout "$LONG"
         [[ $status == "$status_wanted" ]] || fail "$command $*: status $status: $output $stderr"
         if [[ $text ]]; then
             assert_equal "$output" ''

@@ -54,7 +54,7 @@ class AckChannel : public testing::Test {
 
 TEST_F(AckChannel, hello_both_ways) {
   EXPECT_FALSE(listener_->connected());
-  EXPECT_FALSE(listener_->disconnected());
+  EXPECT_FALSE(listener_->lost_any());
   connect();
   sender_.send(SinkHello{"pg:t", true, {}, {}});
   sender_.send(SinkHello{"pg:t", false, {}, {{{"t", 0}, 7, 1}}});
@@ -153,7 +153,7 @@ TEST_F(AckChannel, the_sink_goes_and_none_takes_its_place) {
   sender_ = AckSender(kpipe::AckChannel{});
   ASSERT_TRUE(unit::wait_until([&] {
     listener_->pump(at_source_);
-    return listener_->disconnected();
+    return listener_->lost_any();
   }));
   ASSERT_EQ(at_source_.size(), 1U) << "its last words count";
   EXPECT_EQ(at_source_[0].ack->offset, 5);
@@ -164,8 +164,30 @@ TEST_F(AckChannel, the_sink_goes_and_none_takes_its_place) {
   testing::internal::CaptureStderr();
   listener_->pump(at_source_);
   EXPECT_TRUE(unit::contains(testing::internal::GetCapturedStderr(), "one more sink connected"));
-  EXPECT_TRUE(listener_->disconnected());
+  EXPECT_TRUE(listener_->lost_any());
   EXPECT_EQ(at_source_.size(), 1U);
+}
+
+TEST_F(AckChannel, a_sink_whose_input_ended_is_lost_once_and_still_hears) {
+  connect();
+  sender_.send(InputEnded{});
+  sender_.send(acks(0, 5));
+  ASSERT_TRUE(unit::wait_until([&] {
+    listener_->pump(at_source_);
+    return listener_->lost_all() && at_source_.size() == 2;
+  }));
+  EXPECT_TRUE(listener_->connected());
+  listener_->send(Bye{1});
+  ASSERT_TRUE(unit::wait_until([&] {
+    sender_.pump(at_sink_);
+    return at_sink_.size() == 1;
+  }));
+  sender_ = AckSender(kpipe::AckChannel{});
+  ASSERT_TRUE(unit::wait_until([&] {
+    listener_->pump(at_source_);
+    return !listener_->connected();
+  }));
+  EXPECT_EQ(listener_->lost_all(), true);
 }
 
 TEST_F(AckChannel, the_source_goes_and_the_sink_hears_of_it_once) {

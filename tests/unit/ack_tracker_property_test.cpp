@@ -166,7 +166,8 @@ class Simulation {
   /// acknowledgements may still be on their way.
   void end() {
     tracker_.unassign_all();
-    for (auto& [tp, world] : worlds_) {
+    for (auto& one : worlds_) {
+      World& world = one.second;
       world.assignment.reset();
       world.delivered_before = 0;
       world.in_pipe = world.stored;

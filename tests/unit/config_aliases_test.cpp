@@ -29,6 +29,21 @@ const std::vector<std::pair<std::string, std::string>> names{
     {"commit-interval", "commit_interval commit.interval.ms"},
     {"once", "run_in_loop"},
     {"from", "offset auto_offset_reset auto.offset.reset"},
+    {"format", "serialization_method"},
+    {"key-format", "key_format"},
+    {"envelope", "include_metadata"},
+    {"topic-prefix", "topic_prefix topic.prefix"},
+    {"timestamp-format", "timestamp_format"},
+    {"avro-schema", "avro_schema"},
+    {"value-subject", "value_subject"},
+    {"key-subject", "key_subject"},
+    {"message", "proto_message schema_classpath"},
+    {"json-schema", "json_schema"},
+    {"unwrap-schema", "unwrap_schema"},
+    {"bad-data", "bad_data"},
+    {"dlq-topic", "dlq_topic"},
+    {"dlq-file", "dlq_file"},
+    {"max-errors-per-batch", "max_errors_per_batch"},
     {"security.protocol", "security_protocol auth.protocol"},
     {"auth.type", "auth_type"},
     {"sasl.mechanism",
@@ -64,6 +79,17 @@ const std::vector<std::pair<std::string, std::string>> names{
     {"ssl.keystore.type", "ssl_keystore_type key_store_type"},
     {"ssl.endpoint.identification.algorithm",
      "check_hostname ssl_check_hostname ssl_config.check_hostname"},
+    {"schema.registry.url", "schema_registry_url schema_registry.endpoint schema_registry.url"},
+    {"schema.registry.type", "schema_registry_type schema_registry.type"},
+    {"schema.registry.username",
+     "schema_registry_username schema_registry.username schema_registry.api_key"},
+    {"schema.registry.password",
+     "schema_registry_password schema_registry.password schema_registry.api_secret"},
+    {"schema.registry.basic.auth.user.info", "basic.auth.user.info"},
+    {"schema.registry.basic.auth.credentials.source", "basic.auth.credentials.source"},
+    {"schema.registry.bearer.auth.token", "bearer.auth.token"},
+    {"schema.registry.bearer.auth.credentials.source", "bearer.auth.credentials.source"},
+    {"schema.registry.ssl.ca.location", "schema_registry_ca_location schema_registry.ca_location"},
     {"fetch.wait.max.ms", "fetch.max.wait.ms"},
     {"socket.receive.buffer.bytes", "receive.buffer.bytes"},
     {"socket.send.buffer.bytes", "send.buffer.bytes"}};
@@ -105,6 +131,8 @@ TEST(ConfigAliases, ValuesKeepTheirUnits) {
 TEST(ConfigAliases, ValuesBecomeTheWordsOfTheCanonicalName) {
   EXPECT_EQ(value_of("run_in_loop", "true"), "false");
   EXPECT_EQ(value_of("run_in_loop", "False"), "true");
+  EXPECT_EQ(value_of("include_metadata", "true"), "record");
+  EXPECT_EQ(value_of("include_metadata", "false"), "value");
   EXPECT_EQ(value_of("check_hostname", "true"), "https");
   EXPECT_EQ(value_of("ssl_config.check_hostname", "false"), "none");
   EXPECT_EQ(value_of("security_protocol", "sasl_ssl"), "SASL_SSL");

@@ -25,6 +25,12 @@ TEST(ConfigEnvironment, EveryNameInCapitals) {
   EXPECT_EQ(settings_of({"KPIPE_SASL_PASSWORD=a=b"}), "sasl.password=a=b KPIPE_SASL_PASSWORD; ");
   EXPECT_EQ(settings_of({"KPIPE_SECURITY_PROTOCOL=ssl"}),
             "security.protocol=SSL KPIPE_SECURITY_PROTOCOL; ");
+  EXPECT_EQ(settings_of({"KPIPE_OFFSET=timestamp", "KPIPE_TIMESTAMP=2026-01-31T12:00:00Z"}),
+            "from=timestamp KPIPE_OFFSET; timestamp=2026-01-31T12:00:00Z KPIPE_TIMESTAMP; ");
+  EXPECT_EQ(
+      settings_of({"KPIPE_BAD_DATA=dlq", "KPIPE_DLQ_TOPIC=d", "KPIPE_MAX_ERRORS_PER_BATCH=10"}),
+      "bad-data=dlq KPIPE_BAD_DATA; dlq-topic=d KPIPE_DLQ_TOPIC; "
+      "max-errors-per-batch=10 KPIPE_MAX_ERRORS_PER_BATCH; ");
   EXPECT_EQ(settings_of({"KPIPE_TOPIC=t", "KPIPE_GROUP_ID=g", "KPIPE_FORMAT=raw"}),
             "format=raw KPIPE_FORMAT; group.id=g KPIPE_GROUP_ID; topic=t KPIPE_TOPIC; ");
 }

@@ -31,7 +31,8 @@ TEST(KconsumeOptions, defaults_are_safe) {
   const Options options = parse({"-t", "orders"});
   EXPECT_EQ(options.topics.size(), 1U);
   EXPECT_EQ(options.from.kind, Kind::earliest) << "latest loses what came before";
-  EXPECT_EQ(options.format, ValueFormat::json);
+  EXPECT_EQ(options.format.value, PayloadFormat::json);
+  EXPECT_EQ(options.format.key, PayloadFormat::string);
   EXPECT_FALSE(options.commit || options.count || options.once || options.batch_timeout);
   EXPECT_TRUE(options.group.empty() && options.acks.empty());
   EXPECT_EQ(options.commit_interval.count(), 1000);
@@ -73,13 +74,13 @@ TEST(KconsumeOptions, all_of_them) {
   EXPECT_EQ(options.from.kind, Kind::latest);
   EXPECT_EQ(options.count, 5U);
   EXPECT_TRUE(options.once);
-  EXPECT_EQ(options.format, ValueFormat::string);
+  EXPECT_EQ(options.format.value, PayloadFormat::string);
   EXPECT_EQ(options.commit, CommitPolicy::written);
   EXPECT_EQ(options.commit_interval.count(), 250);
   EXPECT_EQ(options.drain_timeout.count(), 60'000);
   EXPECT_EQ(options.batch_size, 10U);
   EXPECT_EQ(options.batch_timeout->count(), 2'000);
-  EXPECT_EQ(parse({"-t", "a", "-G", "g", "-f", "raw"}).format, ValueFormat::raw);
+  EXPECT_EQ(parse({"-t", "a", "-G", "g", "-f", "raw"}).format.value, PayloadFormat::raw);
   EXPECT_EQ(parse({"-t", "a", "-G", "g"}).group, "g");
   EXPECT_EQ(parse({"-t", "a", "-g", "g", "--acks", "/f"}).acks, "/f");
 }
@@ -115,6 +116,58 @@ TEST(KconsumeOptions, options_that_exclude_each_other) {
   EXPECT_TRUE(contains(refusal({"-t", "a", "--sinks", "0"}), "--sinks"));
 }
 
+TEST(KconsumeOptions, formats_in_any_case_and_under_their_other_names) {
+  EXPECT_EQ(parse({"-t", "a", "-f", "STRING"}).format.value, PayloadFormat::string);
+  EXPECT_EQ(parse({"-t", "a", "--key-format", "Raw"}).format.key, PayloadFormat::raw);
+  EXPECT_EQ(parse({"-t", "a", "--key-format", "raw"}).format.value, PayloadFormat::json);
+  EXPECT_TRUE(contains(refusal({"-t", "a", "-f", "xml"}), "--format"));
+}
+
+TEST(KconsumeOptions, the_shape_of_a_line) {
+  EXPECT_EQ(parse({"-t", "a"}).format.shape.envelope, Envelope::record);
+  EXPECT_EQ(parse({"-t", "a", "--envelope", "prefixed"}).format.shape.envelope, Envelope::prefixed);
+  EXPECT_TRUE(parse({"-t", "a", "--timestamp-format", "rfc3339"}).format.shape.rfc3339);
+  EXPECT_EQ(parse({"-t", "a", "--topic-prefix", "ext."}).format.shape.topic_prefix, "ext.");
+  EXPECT_TRUE(contains(refusal({"-t", "a", "--topic-prefix", "a/b"}), "--topic-prefix"));
+  EXPECT_TRUE(contains(refusal({"-t", "a", "--envelope", "value", "--marks"}), "--marks"));
+}
+
+TEST(KconsumeOptions, an_option_that_nothing_would_use_is_refused) {
+  const std::vector<std::vector<const char*>> pairs{
+      {"--avro-schema", "f"},   {"--key-avro-schema", "f"}, {"--avro-json"},   {"--proto", "f"},
+      {"--message", "m"},       {"--key-message", "m"},     {"--proto-names"}, {"--validate"},
+      {"--value-subject", "s"}, {"--key-subject", "s"}};
+  for (std::vector<const char*> arguments : pairs) {
+    const std::string option = arguments.front();
+    arguments.insert(arguments.begin(), {"-t", "a"});
+    EXPECT_TRUE(contains(refusal(arguments), option + ": needs")) << option;
+  }
+  EXPECT_TRUE(contains(refusal({"-t", "a", "-f", "raw", "--unwrap-schema"}), "--unwrap-schema"));
+  EXPECT_TRUE(contains(refusal({"-t", "a", "-f", "string", "--json-schema", "f"}),
+                       "--json-schema: needs -f json"));
+}
+
+TEST(KconsumeOptions, where_bad_records_go) {
+  EXPECT_EQ(parse({"-t", "a"}).bad_data, BadData::fail);
+  const Options options = parse({"-t", "a", "--bad-data", "dlq", "--dlq-topic", "dead",
+                                 "--max-errors-per-batch", "10", "--batch-size", "100"});
+  EXPECT_EQ(options.bad_data, BadData::dlq);
+  EXPECT_EQ(options.dlq_topic, "dead");
+  EXPECT_EQ(options.max_errors_per_batch, 10U);
+  EXPECT_TRUE(contains(refusal({"-t", "a", "--bad-data", "dlq"}), "--dlq-topic"));
+  EXPECT_TRUE(contains(refusal({"-t", "a", "--dlq-topic", "d"}), "--dlq-topic: needs"));
+  EXPECT_TRUE(contains(refusal({"-t", "a", "--dlq-file", "d"}), "--dlq-file: needs"));
+  EXPECT_TRUE(contains(refusal({"-t", "a", "--max-errors-per-batch", "1"}), "needs --bad-data"));
+  EXPECT_TRUE(
+      contains(refusal({"-t", "a", "--bad-data", "dlq", "--dlq-topic", "d", "--dlq-file", "f"}),
+               "give one"));
+  EXPECT_TRUE(contains(refusal({"-t", "a,dead", "--bad-data", "dlq", "--dlq-topic", "dead"}),
+                       "is read by this run"));
+  EXPECT_TRUE(contains(
+      refusal({"--topic-pattern", "orders.*", "--bad-data", "dlq", "--dlq-topic", "orders-dead"}),
+      "is read by this run"));
+}
+
 TEST(KconsumeOptions, places_to_start) {
   EXPECT_EQ(parse({"-t", "a", "--from", "none"}).from.kind, Kind::none);
   EXPECT_EQ(parse({"-t", "a", "-o", "beginning"}).from.kind, Kind::earliest);
@@ -145,7 +198,6 @@ TEST(KconsumeOptions, mistakes_name_themselves) {
   EXPECT_TRUE(contains(refusal({"-t", "a", "--batch-size", "-1"}), "--batch-size"));
   EXPECT_TRUE(contains(refusal({"-t", "a", "--commit-interval", "1m30h"}), "'1m30h'"));
   EXPECT_TRUE(contains(refusal({"-t", "a", "-f", "xml"}), "xml"));
-  EXPECT_TRUE(contains(refusal({"-t", "a", "-f", "STRING"}), "STRING")) << "never taken for json";
   EXPECT_TRUE(contains(refusal({"-t", "a", "--commit", "always"}), "always"));
   EXPECT_TRUE(contains(refusal({"-t", "a", "--topics", "b"}), "--topics"));
   EXPECT_TRUE(contains(refusal({"-t", "a", "stray"}), "stray"));
@@ -154,6 +206,20 @@ TEST(KconsumeOptions, mistakes_name_themselves) {
     EXPECT_TRUE(contains(refusal({"-t", "a", "-g", "g", "--acks", "/f", "--commit", policy}),
                          "--acks: only with --commit ack"));
   }
+}
+
+TEST(KconsumeCommit, a_bare_value_cannot_be_acknowledged) {
+  Options options;
+  options.group = "g";
+  options.format.shape.envelope = Envelope::value;
+  EXPECT_TRUE(contains(expect_error(Exit::usage, [&] { resolve_commit(options, true); }),
+                       "--commit written or none"));
+  EXPECT_EQ(resolve_commit(options, false), CommitPolicy::written);
+  options.commit = CommitPolicy::none;
+  EXPECT_EQ(resolve_commit(options, true), CommitPolicy::none);
+  options.commit.reset();
+  options.acks = "fifo";
+  EXPECT_EQ(resolve_commit(options, true), CommitPolicy::ack);
 }
 
 TEST(KconsumeCommit, who_commits) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <atomic>
 #include <future>
 #include <string>
@@ -47,6 +48,7 @@ class SinkControl : public testing::Test {
     // The loop's last acknowledgements must not wait for us.
     while (loop_.wait_for(std::chrono::milliseconds(1)) != std::future_status::ready) {
       listener_.pump(heard_);
+      if (said_its_end()) listener_.hang_up();
     }
     SinkCounts counts = loop_.get();
     listener_.pump(heard_);
@@ -81,6 +83,10 @@ class SinkControl : public testing::Test {
       if (control.ack && control.ack->tp == tp) last = *control.ack;
     }
     return last;
+  }
+  bool said_its_end() const {
+    return std::any_of(heard_.begin(), heard_.end(),
+                       [](const ControlLine& control) { return control.input_ended; });
   }
   bool waits_for_ack(const Checkpoint& ack) {
     return until([&] { return acked(ack.tp) == ack; });
@@ -201,6 +207,42 @@ TEST_F(SinkControl, behind_a_filter_a_position_is_no_promise_that_all_came) {
   listener_.send(Assign{1, {kT0}});
   ASSERT_TRUE(until([&] { return hello(1) != nullptr; }));
   EXPECT_EQ(hello(1)->offsets, (std::vector<Checkpoint>{{kT0, 1, 0}}));
+}
+
+TEST_F(SinkControl, behind_a_filter_a_position_counts_when_all_below_is_acknowledged) {
+  start(false);
+  write(line("t", 0, 0, "0"));
+  ASSERT_TRUE(waits_for_ack({kT0, 1, 0}));
+  listener_.send(Flush{{{kT0, 9, 0}, {kT1, 4, 0}}, 0, true});
+  ASSERT_TRUE(waits_for_ack({kT0, 9, 0}));
+  ASSERT_TRUE(waits_for_ack({kT1, 4, 0}));
+  EXPECT_EQ(sink_.at(kT0), (StoredOffset{9, 0}));
+}
+
+TEST_F(SinkControl, behind_a_filter_positions_are_stored_even_after_the_end) {
+  start(false);
+  write(line("t", 0, 0, "0") + line("t", 0, 1, "1"));
+  listener_.send(Bye{written_});
+  pipe_.close_writer();
+  ASSERT_TRUE(until([&] { return said_its_end(); }));
+  EXPECT_EQ(acked(kT0), (Checkpoint{kT0, 2, 0})) << "all acknowledgements come before";
+  EXPECT_TRUE(listener_.connected());
+  listener_.send(Flush{{{kT0, 7, 0}}, written_, true});
+  EXPECT_TRUE(waits_for_ack({kT0, 7, 0}));
+  EXPECT_EQ(sink_.at(kT0), (StoredOffset{7, 0}));
+  listener_.hang_up();
+  EXPECT_EQ(finish().stored, 2U);
+}
+
+TEST_F(SinkControl, behind_a_filter_an_end_without_a_goodbye_waits_for_nobody) {
+  start(false);
+  write(line("t", 0, 0, "0") + line("t", 0, 1, "1"));
+  pipe_.close_writer();
+  EXPECT_EQ(loop_.wait_for(std::chrono::seconds(20)), std::future_status::ready);
+  until([&] { return listener_.lost_any(); });
+  EXPECT_FALSE(said_its_end());
+  const std::string said = unit::expect_error(Exit::temp_fail, [&] { finish(); });
+  EXPECT_TRUE(unit::contains(said, "without kconsume's goodbye")) << said;
 }
 
 TEST_F(SinkControl, an_assignment_is_answered_from_the_target_as_it_is_now) {

@@ -165,6 +165,11 @@ TEST_F(SinkLoopInput, a_stored_offset_that_went_back_stops) {
   sink_.before_store = [](MemorySink& sink) { sink.forget(kT0); };
   message = unit::expect_error(Exit::temp_fail, [&] { run_sink(sink_, lines(5, 6)); });
   EXPECT_TRUE(unit::contains(message, "went back from 5 to none")) << message;
+  // To before a kseek: the records between are not in this stream.
+  sink_.put(kT0, {5, 2});
+  sink_.before_store = [](MemorySink& sink) { sink.put(kT0, {2, 1}); };
+  message = unit::expect_error(Exit::temp_fail, [&] { run_sink(sink_, lines(5, 6, 2)); });
+  EXPECT_TRUE(unit::contains(message, "went back from 5 to 2")) << message;
   EXPECT_TRUE(sink_.rows().empty());
 }
 

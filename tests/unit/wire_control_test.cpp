@@ -119,9 +119,15 @@ TEST(WireControl, source_messages_round_trip) {
   EXPECT_EQ(line.flush->upto, kOffsets);
   EXPECT_EQ(line.flush->at_byte, 123456789012U);
 
+  EXPECT_FALSE(line.flush->settled);
+  EXPECT_TRUE(parsed(written(Flush{kOffsets, 1, true})).flush->settled);
+
   line = parsed(written(Bye{77}));
   ASSERT_TRUE(line.bye && !line.flush && !line.assign && !line.ack);
   EXPECT_EQ(line.bye->at_byte, 77U);
+
+  line = parsed(written(InputEnded{}));
+  EXPECT_TRUE(line.input_ended && !line.bye && !line.ack && !line.sink_hello);
 
   line = parsed(written(kOffsets[1]));
   ASSERT_TRUE(line.ack);
@@ -177,6 +183,7 @@ TEST(WireControl, survives_random_bytes) {
                                        written(Assign{1, {{"t", 0}}}),
                                        written(Flush{kOffsets, 10}),
                                        written(Bye{5}),
+                                       written(InputEnded{}),
                                        written(kOffsets[0])};
   CheckpointReader reader;
   for (int round = 0; round < 60'000; ++round) {
@@ -195,7 +202,7 @@ TEST(WireControl, survives_random_bytes) {
     if (parse_control_line(text, line).empty()) {
       ASSERT_EQ(line.sink_hello.has_value() + line.source_hello.has_value() +
                     line.assign.has_value() + line.flush.has_value() + line.bye.has_value() +
-                    line.ack.has_value(),
+                    line.input_ended.has_value() + line.ack.has_value(),
                 1)
           << text;
     }

@@ -63,6 +63,50 @@ bool naive_utf8(std::string_view bytes) {
   return true;
 }
 
+/// RFC 8259 section 7, read literally.
+std::string naive_string(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    const std::size_t at = std::string_view("\"\\\b\f\n\r\t").find(c);
+    if (at != std::string_view::npos) {
+      out += {'\\', "\"\\bfnrt"[at]};
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      out += "\\u00";
+      out += "0123456789abcdef"[c >> 4];
+      out += "0123456789abcdef"[c & 15];
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
+TEST(WireJsonString, escapes_each_byte_at_each_place_of_a_word) {
+  for (std::size_t length = 0; length <= 17; ++length) {
+    for (std::size_t at = 0; at < length; ++at) {
+      for (unsigned c = 0; c < 0x100; ++c) {
+        for (const char around : {'a', '\x7f', '"', '\x1f', '\xbf'}) {
+          std::string text(length, around);
+          text[at] = static_cast<char>(c);
+          ASSERT_EQ(json_string(text), naive_string(text)) << c << " at " << at << " of " << length;
+        }
+      }
+    }
+  }
+}
+
+TEST(WireJsonString, escapes_texts_of_several_pieces) {
+  std::mt19937 random(1);
+  for (std::size_t size = 4090; size < 4105; ++size) {
+    std::string text(size * 3, 'x');
+    for (std::size_t i = 0; i < 200; ++i)
+      text[random() % text.size()] = static_cast<char>(random());
+    ASSERT_EQ(json_string(text), naive_string(text));
+  }
+  const std::string worst(10'000, '\x01');
+  EXPECT_EQ(json_string(worst), naive_string(worst));
+}
+
 TEST(WireJsonString, escapes_each_byte_that_must_be_and_no_other) {
   constexpr std::array<std::pair<char, const char*>, 7> named{{{'"', "\\\""},
                                                                {'\\', "\\\\"},

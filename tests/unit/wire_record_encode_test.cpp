@@ -14,7 +14,7 @@ std::string encode(ValueFormat format, const KafkaRecord& record) {
   RecordEncoder encoder(format);
   OutBuffer out;
   out.append("before\n");
-  if (!encoder.encode(record, out)) {
+  if (encoder.encode(record, out) != Decoded::ok) {
     EXPECT_EQ(out.view(), "before\n") << "a refused record leaves nothing behind";
     return "refused";
   }
@@ -121,10 +121,10 @@ TEST(WireRecordEncode, a_megabyte_between_small_records) {
   const std::string text(1 << 20, 'm');
   RecordEncoder encoder(ValueFormat::json);
   OutBuffer out;
-  ASSERT_TRUE(encoder.encode(orders("1"), out));
-  ASSERT_TRUE(encoder.encode(orders("\"" + text + "\""), out));
-  ASSERT_FALSE(encoder.encode(orders("\"" + text), out));
-  ASSERT_TRUE(encoder.encode(orders("2"), out));
+  ASSERT_EQ(encoder.encode(orders("1"), out), Decoded::ok);
+  ASSERT_EQ(encoder.encode(orders("\"" + text + "\""), out), Decoded::ok);
+  ASSERT_EQ(encoder.encode(orders("\"" + text), out), Decoded::bad);
+  ASSERT_EQ(encoder.encode(orders("2"), out), Decoded::ok);
   EXPECT_TRUE(out.view() == orders_line("1") + orders_line("\"" + text + "\"") + orders_line("2"));
 }
 

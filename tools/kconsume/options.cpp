@@ -7,6 +7,7 @@
 
 #include "common/base/clock.hpp"
 #include "common/cli/connection.hpp"
+#include "common/cli/registry.hpp"
 
 namespace kpipe::kconsume {
 namespace {
@@ -52,6 +53,44 @@ void check_acks(const Options& options) {
   }
 }
 
+void check_bad_data(const Options& options) {
+  const bool dlq = options.bad_data == BadData::dlq;
+  if (dlq && options.dlq_topic.empty() && options.dlq_file.empty()) {
+    throw Error(Exit::usage, "--bad-data dlq: where to? Name --dlq-topic TOPIC or --dlq-file FILE");
+  }
+  if (!options.dlq_topic.empty() && !options.dlq_file.empty())
+    throw Error(Exit::usage, "--dlq-topic, --dlq-file: two places for the same; give one");
+  if (!dlq && !(options.dlq_topic.empty() && options.dlq_file.empty())) {
+    throw Error(Exit::usage, std::string(options.dlq_topic.empty() ? "--dlq-file" : "--dlq-topic") +
+                                 ": needs --bad-data dlq");
+  }
+  if (options.max_errors_per_batch && options.bad_data == BadData::fail) {
+    throw Error(Exit::usage,
+                "--max-errors-per-batch: needs --bad-data skip or dlq: the first bad record ends "
+                "this run");
+  }
+  const bool reads_it = std::any_of(options.topics.begin(), options.topics.end(),
+                                    [&](const auto& t) { return t.topic == options.dlq_topic; }) ||
+                        (!options.topic_pattern.empty() && !options.dlq_topic.empty() &&
+                         TopicPattern(options.topic_pattern).matches(options.dlq_topic));
+  if (reads_it) {
+    throw Error(Exit::usage, "--dlq-topic " + options.dlq_topic +
+                                 ": is read by this run: its dead letters would come again and "
+                                 "again");
+  }
+}
+
+/// A bare value does not say where it came from, so nothing at the end of a pipe can say what it
+/// has stored.
+void check_envelope(const Options& options) {
+  if (options.format.shape.envelope != Envelope::value) return;
+  if (options.marks) {
+    throw Error(Exit::usage,
+                "--marks: says how far records of which partition were read; with "
+                "--envelope value nobody knows which those are");
+  }
+}
+
 }  // namespace
 
 bool Options::named_partitions() const {
@@ -87,6 +126,13 @@ CommitPolicy resolve_commit(const Options& options, bool stdout_is_pipe) {
                 "use --acks "
                 "FIFO, --commit written or --commit none");
   }
+  const bool ack = options.commit ? *options.commit == CommitPolicy::ack : stdout_is_pipe;
+  if (ack && options.acks.empty() && options.format.shape.envelope == Envelope::value) {
+    throw Error(Exit::usage,
+                "--envelope value: the lines do not say where they came from, so no sink can "
+                "acknowledge what it stored. Leave it out, or choose when to commit: --commit "
+                "written or none");
+  }
   if (options.commit) return *options.commit;
   return stdout_is_pipe || !options.acks.empty() ? CommitPolicy::ack : CommitPolicy::written;
 }
@@ -98,12 +144,13 @@ std::optional<int> parse_options(int argc, const char* const* argv, Options& opt
   std::vector<std::string> topics;
   std::string partitions;
   std::string from;
-  std::string format;
   std::string commit;
+  std::string bad_data;
   std::string topics_from;
   std::string on_mismatch;
   std::string on_data_loss;
   std::int64_t count = 0;
+  std::int64_t max_errors = -1;
   std::int64_t sinks = 1;
   std::int64_t batch_size = static_cast<std::int64_t>(options.batch_size);
   ConnectionArguments connection(tool, options.connection);
@@ -147,10 +194,24 @@ std::optional<int> parse_options(int argc, const char* const* argv, Options& opt
   tool.add_integer("-c,--count", count, 1, kMaxCount, "End after N records.");
   app.add_flag("-e,--once", options.once,
                "End at the ends of the partitions as they were at the start.");
-  app.add_option("-f,--format", format,
-                 "What values are: json (default; checked and copied), string or raw (base64).")
-      ->type_name("FORMAT")
-      ->check(CLI::IsMember({"json", "string", "raw"}));
+  FormatArguments formats(tool, options.format);
+  declare_registry(tool, options.connection);
+  app.add_option("--bad-data", bad_data,
+                 "What to do with a record that is not of its format: fail (default), skip or dlq "
+                 "(keep it in --dlq-topic or --dlq-file and go on).")
+      ->type_name("WHAT")
+      ->check(CLI::IsMember({"fail", "skip", "dlq"}));
+  app.add_option("--dlq-topic", options.dlq_topic,
+                 "Topic for bad records: as they were, with the reason in headers kpipe.error.*. "
+                 "It must be there.")
+      ->type_name("TOPIC");
+  app.add_option("--dlq-file", options.dlq_file,
+                 "File for bad records, appended to: lines with key and value in base64 and the "
+                 "reason in \"error\".")
+      ->type_name("FILE");
+  tool.add_integer("--max-errors-per-batch", max_errors, 0, kMaxCount,
+                   "End with status 65 at the first bad record beyond N among --batch-size "
+                   "records. Default: no limit.");
   app.add_option("--commit", commit,
                  "What to commit: ack (what the sink has stored; default with a group and a pipe), "
                  "written (what was "
@@ -185,7 +246,8 @@ std::optional<int> parse_options(int argc, const char* const* argv, Options& opt
       "--batch-timeout", options.batch_timeout,
       "Let records wait this long for a fuller write. Default: write when no more are at hand.");
   if (const auto status = tool.parse(argc, argv)) return status;
-  if (const auto status = connection.settle_with_options(Purpose::read)) return status;
+  const Purpose purpose = options.dlq_topic.empty() ? Purpose::read : Purpose::write;
+  if (const auto status = connection.settle_with_options(purpose)) return status;
 
   for (const std::string& topic : topics) add_topic_scopes(topic, options.topics);
   if (!topics_from.empty()) {
@@ -206,8 +268,10 @@ std::optional<int> parse_options(int argc, const char* const* argv, Options& opt
   if (count > 0) options.count = static_cast<std::uint64_t>(count);
   options.batch_size = static_cast<std::uint64_t>(batch_size);
   options.sinks = static_cast<std::size_t>(sinks);
-  if (format == "string") options.format = ValueFormat::string;
-  if (format == "raw") options.format = ValueFormat::raw;
+  formats.settle();
+  if (max_errors >= 0) options.max_errors_per_batch = static_cast<std::uint64_t>(max_errors);
+  if (bad_data == "skip") options.bad_data = BadData::skip;
+  if (bad_data == "dlq") options.bad_data = BadData::dlq;
   if (commit == "ack") options.commit = CommitPolicy::ack;
   if (commit == "written") options.commit = CommitPolicy::written;
   if (commit == "none") options.commit = CommitPolicy::none;
@@ -217,6 +281,8 @@ std::optional<int> parse_options(int argc, const char* const* argv, Options& opt
   check_offset_without_partitions(options);
   check_instance_id(options);
   check_acks(options);
+  check_bad_data(options);
+  check_envelope(options);
   return std::nullopt;
 }
 

@@ -10,12 +10,14 @@
 #include "common/kafka/client.hpp"
 #include "common/kafka/offset_spec.hpp"
 #include "common/kafka/topic_scope.hpp"
-#include "common/wire/record.hpp"
+#include "tools/kconsume/format_options.hpp"
 #include "tools/kconsume/start_position.hpp"
 
 namespace kpipe::kconsume {
 
 enum class CommitPolicy { ack, written, none };
+/// What to do with a record whose key or value is not what it was said to be.
+enum class BadData { fail, skip, dlq };
 
 struct Options {
   ConnectionOptions connection;
@@ -28,7 +30,12 @@ struct Options {
   OnDataLoss on_data_loss = OnDataLoss::stop;
   std::optional<std::uint64_t> count;  ///< end after so many records
   bool once = false;                   ///< end at the end offsets seen at start
-  ValueFormat format = ValueFormat::json;
+  FormatOptions format;
+  BadData bad_data = BadData::fail;
+  std::string dlq_topic;  ///< of Kafka; one of these two with BadData::dlq
+  std::string dlq_file;
+  /// Bad records among batch_size records, at most.
+  std::optional<std::uint64_t> max_errors_per_batch;
   std::optional<CommitPolicy> commit;  ///< unset: by group and stdout
   std::chrono::milliseconds commit_interval{1000};
   std::chrono::milliseconds drain_timeout{30'000};

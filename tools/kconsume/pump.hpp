@@ -13,8 +13,10 @@
 #include "common/ack/offset_tracker.hpp"
 #include "common/kafka/consumer.hpp"
 #include "common/wire/record.hpp"
+#include "tools/kconsume/bad_records.hpp"
 #include "tools/kconsume/options.hpp"
 #include "tools/kconsume/outage.hpp"
+#include "tools/kconsume/payloads.hpp"
 #include "tools/kconsume/sink_link.hpp"
 #include "tools/kconsume/start_position.hpp"
 #include "tools/kconsume/subscription.hpp"
@@ -41,9 +43,13 @@ class Pump final : public RebalanceHooks {
     TopicPartition tp;
     std::int64_t start = 0;
     std::int64_t generation = 0;
-    std::int64_t next = 0;            ///< read up to here
-    std::int64_t encoded = 0;         ///< behind the last record encoded
-    std::optional<std::int64_t> eof;  ///< end-of-partition position not yet in the tracker
+    std::int64_t next = 0;     ///< read up to here
+    std::int64_t encoded = 0;  ///< behind the last record encoded
+    /// A position behind the last record written (the end of the partition, a bad record that was
+    /// passed) that is not yet in the tracker.
+    std::optional<std::int64_t> eof;
+    /// The last position that a sink was asked to store when it had stored all records before it.
+    std::int64_t asked = -1;
     std::optional<std::int64_t> end;  ///< --once: where this partition is done
     bool in_batch = false;            ///< has records in out_
     std::int64_t marked = -1;         ///< --marks: said last
@@ -64,17 +70,21 @@ class Pump final : public RebalanceHooks {
   void step();
   void wait();
   bool read_more();
+  void submit();
+  bool may_submit() const;
+  void hold_back();
+  bool batch_may_wait() const;
+
+  // pump_encode.cpp: what was read becomes lines
   void encode_pending();
   bool encode(const rd_kafka_message_t& message);
   void fail_on(const rd_kafka_message_t& message);
   Partition* partition_of(const rd_kafka_message_t& message);
-  void submit();
-  void hold_back();
-  bool batch_may_wait() const;
 
   // pump_positions.cpp: how far a partition was read
   void end_of_partition(const rd_kafka_message_t& message);
   void settle_positions();
+  std::int64_t unsettled_positions() const;
   void add_marks(const std::vector<TopicPartition>* only, bool flush);
   bool marks_are_due() const;
 
@@ -104,6 +114,7 @@ class Pump final : public RebalanceHooks {
   bool nobody_acknowledges() const;
   void serve_acks();
   void wait_for_acks(const std::vector<TopicPartition>& only, Clock::time_point deadline);
+  void settle_bad_records(Clock::time_point deadline);
   bool all_acknowledged(const std::vector<TopicPartition>* only) const;
   std::string metadata_of(const Checkpoint& checkpoint) const;
   void drain();
@@ -120,7 +131,11 @@ class Pump final : public RebalanceHooks {
   std::unique_ptr<Writer> writer_;
   std::unique_ptr<Consumer> consumer_;
   std::optional<Outage> outage_;  ///< from start() on
-  RecordEncoder encoder_;
+  Registry registry_;
+  std::unique_ptr<JsonSchemaLearner> learner_;  ///< null: none
+  RecordEncoder encoder_;                       ///< asks the registry, shows values to the learner
+  bool waits_for_schema_ = false;               ///< the next of pending_ does
+  BadRecords bad_;
   std::vector<RecordHeader> headers_;
 
   std::map<TopicPartition, Partition> partitions_;
@@ -155,7 +170,6 @@ class Pump final : public RebalanceHooks {
   Clock::time_point started_;
   bool said_nobody_acks_ = false;
   bool explained_ = false;
-  std::optional<Error> bad_record_;
   std::uint64_t accepted_acks_ = 0;
   std::int64_t unacknowledged_ = 0;  ///< at the end of the run
 };

@@ -164,8 +164,11 @@ StartPosition Pump::take_over(const PartitionFacts& facts, const StartDecision& 
   partition.start = partition.next = partition.encoded = start;
   partition.generation = decision.generation;
   if (options_.once) partition.end = ends_.try_emplace(facts.tp, facts.stable_end).first->second;
-  tracker_.assign(facts.tp, {facts.committed.value_or(decision.offset), decision.offset, start,
-                             decision.generation});
+  // What a sink has stored is committed even if nothing comes after it; a mere start is not.
+  constexpr std::int64_t nothing = -1;
+  const std::int64_t committed =
+      facts.committed.value_or(decision.is_first ? decision.offset : nothing);
+  tracker_.assign(facts.tp, {committed, decision.offset, start, decision.generation});
   return {facts.tp, start};
 }
 
@@ -206,10 +209,11 @@ void Pump::on_revoke(const std::vector<TopicPartition>& partitions, bool lost) {
   next_pending_ = 0;
   last_partition_ = nullptr;
   if (!closing_ && !lost) {
-    add_marks(&partitions, true);
-    if (!out_.bytes.empty() && writer_->has_room()) submit();
-    settle_positions();
     const auto deadline = Clock::now() + revoke_wait_;
+    add_marks(&partitions, true);
+    settle_bad_records(deadline);
+    if (!out_.bytes.empty() && may_submit()) submit();
+    settle_positions();
     wait_for_acks(partitions, deadline);
     commit_now(&partitions);
     const auto left = tracker_.outstanding();

@@ -155,10 +155,11 @@ bool Pump::nobody_acknowledges() const {
 
 /// One round of a wait in which Kafka's queue is not read: what else may come, at most 50 ms.
 void Pump::serve_acks() {
-  std::vector<pollfd> fds{{writer_->event_fd(), POLLIN, 0}};
+  std::vector<pollfd> fds{{writer_->event_fd(), POLLIN, 0}, {bad_.fd(), POLLIN, 0}};
   link_.add_poll_fds(fds);
   if (::poll(fds.data(), fds.size(), 50) < 0 && errno != EINTR) throw system_error("poll", errno);
   writer_->clear_event();
+  bad_.serve();
   take_acks();
   settle_positions();
 }
@@ -175,6 +176,11 @@ void Pump::wait_for_acks(const std::vector<TopicPartition>& only, Clock::time_po
   take_acks();
 }
 
+/// Waits, bounded, until bad records that were passed are stored.
+void Pump::settle_bad_records(Clock::time_point deadline) {
+  for (bad_.serve(); !bad_.settled() && Clock::now() < deadline;) serve_acks();
+}
+
 /// The end of reading: everything encoded goes out, stdout is closed, so that the sink stores the
 /// rest, and what it acknowledges is committed.
 void Pump::drain() {
@@ -188,8 +194,8 @@ void Pump::drain() {
   bool said_bye = false;
   add_marks(nullptr, true);
   for (;;) {
-    if (!out_.bytes.empty() && writer_->error() == 0 && writer_->has_room()) submit();
-    if (out_.bytes.empty() && !said_bye) {
+    if (!out_.bytes.empty() && writer_->error() == 0 && may_submit()) submit();
+    if (out_.bytes.empty() && bad_.settled() && !said_bye) {
       settle_positions();
       // After a broken pipe there is no clean end to announce: a filter may have died with records.
       if (!reader_gone_ && writer_->error() == 0) link_.bye(writer_->submitted_bytes());
@@ -197,7 +203,8 @@ void Pump::drain() {
       said_bye = true;
     }
     const bool written = reader_gone_ || writer_->error() != 0 || (said_bye && writer_->idle());
-    if (written && (all_acknowledged(nullptr) || nobody_acknowledges())) break;
+    const bool positions_wait = link_.connected() && unsettled_positions() > 0;
+    if (written && (all_acknowledged(nullptr) || (nobody_acknowledges() && !positions_wait))) break;
     serve_acks();
     const auto now = Clock::now();
     if (seen != signs_of_life()) {
@@ -216,8 +223,10 @@ void Pump::drain() {
   }
   take_acks();
   settle_positions();
+  link_.hang_up();
   commit_now(nullptr);
-  unacknowledged_ = tracker_.unacknowledged();  // close() empties the tracker
+  // close() empties the tracker. A position that no sink was left to store comes again, no record.
+  unacknowledged_ = tracker_.unacknowledged() - unsettled_positions();
   closing_ = true;
   consumer_->close();
 }
@@ -251,8 +260,14 @@ std::uint64_t Pump::signs_of_life() const {
 
 void Pump::check_end() const {
   const int error = reader_gone_ ? EPIPE : writer_->error();
-  if (bad_record_) throw *bad_record_;
+  bad_.sum_up();
+  if (bad_.failure()) throw *bad_.failure();
   if (error != 0 && error != EPIPE) throw system_error("stdout", error);
+  if (!bad_.settled()) {
+    throw Error(Exit::temp_fail,
+                "bad records could not be put aside in time; nothing is committed from the first "
+                "of them on");
+  }
   const bool must_settle = commit_ == CommitPolicy::ack || link_.present();
   if (must_settle && unacknowledged_ > 0) {
     throw Error(

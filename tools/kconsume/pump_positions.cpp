@@ -27,20 +27,35 @@ void Pump::end_of_partition(const rd_kafka_message_t& message) {
   partition->eof = position;
 }
 
-/// Tells the tracker, and a sink that reads us directly, of positions above the last record.
+/// Tells the tracker of positions above the last record. A sink that can be asked stores them
+/// first: what Kafka has committed and the sink has not would look like a sink that lost something.
 void Pump::settle_positions() {
   if (options_.marks) return;  // the marks say it
+  if (!bad_.settled()) return;
+  const bool sink_decides = link_.keeps_positions();
+  if (sink_decides && !link_.connected()) return;
   std::vector<Checkpoint> ask;
-  const bool sink_decides = link_.direct();
   for (auto& [tp, partition] : partitions_) {
     if (!partition.eof || partition.in_batch) continue;
+    // A filter may still hold records back.
+    if (sink_decides && !link_.direct() && tracker_.unacknowledged(tp) > 0) continue;
+    if (sink_decides && tracker_.unacknowledged(tp) == 0) partition.asked = *partition.eof;
     tracker_.position(tp, *partition.eof, sink_decides);
     if (tracker_.delivered_offset(tp) != *partition.eof) continue;
     ask.push_back(Checkpoint{tp, *partition.eof, partition.generation});
     partition.encoded = *partition.eof;
     partition.eof.reset();
   }
-  if (sink_decides) link_.flush(ask, writer_->submitted_bytes());
+  if (sink_decides) link_.flush(ask, writer_->submitted_bytes(), !link_.direct());
+}
+
+/// Of what is unacknowledged, what holds no record.
+std::int64_t Pump::unsettled_positions() const {
+  std::int64_t sum = 0;
+  for (const auto& [tp, partition] : partitions_) {
+    if (tracker_.delivered_offset(tp) == partition.asked) sum += tracker_.unacknowledged(tp);
+  }
+  return sum;
 }
 
 bool Pump::marks_are_due() const {
@@ -62,7 +77,9 @@ void Pump::add_marks(const std::vector<TopicPartition>* only, bool flush) {
         partition.next > partition.marked && now - partition.marked_at >= kMarkInterval;
     if (!flush && !due) continue;
     if (out_.bytes.empty()) out_since_ = now;
-    append_line(out_.bytes, Mark{Checkpoint{tp, partition.next, partition.generation}, flush});
+    Checkpoint upto{tp, partition.next, partition.generation};
+    upto.tp.topic.insert(0, options_.format.shape.topic_prefix);
+    append_line(out_.bytes, Mark{upto, flush});
     partition.marked = partition.encoded = partition.next;
     partition.marked_at = now;
     partition.eof.reset();

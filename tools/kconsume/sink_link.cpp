@@ -47,6 +47,16 @@ void SinkLink::set_source(const std::string& group, const std::string& cluster, 
   introduced_ = false;
 }
 
+TopicPartition SinkLink::from_pipe(TopicPartition tp) const {
+  if (tp.topic.starts_with(prefix_)) tp.topic.erase(0, prefix_.size());
+  return tp;
+}
+
+TopicPartition SinkLink::to_pipe(TopicPartition tp) const {
+  tp.topic.insert(0, prefix_);
+  return tp;
+}
+
 std::string SinkLink::sink() const {
   std::vector<std::string> names;
   for (const auto& [key, voice] : voices_) names.push_back(voice.state.sink);
@@ -106,14 +116,15 @@ void SinkLink::handle(Voice& voice, const SinkHello& hello) {
     stored.clear();
   }
   for (const Checkpoint& c : hello.offsets) {
-    stored[c.tp] = StoredOffset{c.offset, c.generation, c.topic_id};
+    stored[from_pipe(c.tp)] = StoredOffset{c.offset, c.generation, c.topic_id};
   }
   if (hello.request) voice.answered = *hello.request;
 }
 
 /// Of several sinks the slowest counts, and only what is of one generation can be compared.
 void SinkLink::take(const ControlLine& line) {
-  const Checkpoint& ack = *line.ack;
+  Checkpoint ack = *line.ack;
+  ack.tp = from_pipe(std::move(ack.tp));
   if (expected_ == 1) {
     acks_.push_back(ack);
     return;
@@ -196,7 +207,10 @@ std::vector<SinkState> SinkLink::ask(const std::vector<TopicPartition>& partitio
     for (const TopicPartition& tp : partitions) voice.state.stored.erase(tp);
   }
   const std::int64_t request = ++requests_;
-  listener_.send(Assign{request, partitions, topic_ids});
+  Assign question{request, {}, {}};
+  for (const TopicPartition& tp : partitions) question.partitions.push_back(to_pipe(tp));
+  for (const auto& [topic, id] : topic_ids) question.topic_ids.emplace(prefix_ + topic, id);
+  listener_.send(question);
   const auto deadline = Clock::now() + kAnswer;
   const auto answered = [&] {
     return std::all_of(voices_.begin(), voices_.end(),
@@ -216,8 +230,10 @@ std::vector<SinkState> SinkLink::take_late_hello() {
   return known();
 }
 
-void SinkLink::flush(const std::vector<Checkpoint>& upto, std::uint64_t at_byte) {
-  if (!upto.empty()) listener_.send(Flush{upto, at_byte});
+void SinkLink::flush(std::vector<Checkpoint> upto, std::uint64_t at_byte, bool settled) {
+  if (upto.empty()) return;
+  for (Checkpoint& checkpoint : upto) checkpoint.tp = to_pipe(std::move(checkpoint.tp));
+  listener_.send(Flush{std::move(upto), at_byte, settled});
 }
 
 void SinkLink::bye(std::uint64_t at_byte) {

@@ -32,19 +32,24 @@ class SinkLink {
   /// path or name in `channel` it is the socket of the pipe on stdout; on anything but a pipe there
   /// is then no link.
   void open(const AckChannel& channel, int stdout_fd, std::size_t sinks = 1);
+  /// Topics have another name on the pipe: with this before it. Here they keep Kafka's.
+  void set_topic_prefix(std::string prefix) { prefix_ = std::move(prefix); }
   /// What a sink is told when it connects.
   void set_source(const std::string& group, const std::string& cluster, bool marks = false);
 
   bool possible() const noexcept { return listener_.active(); }
   /// All sinks have said who they are.
   bool present() const noexcept { return voices_.size() >= expected_; }
-  /// One was there and has closed the channel.
-  bool gone() const noexcept { return listener_.disconnected(); }
-  /// No sink is left that could acknowledge.
-  bool all_gone() const noexcept { return listener_.lost() == expected_; }
+  /// One was there and acknowledges no more records.
+  bool gone() const noexcept { return listener_.lost_any(); }
+  /// No sink is left that could acknowledge records.
+  bool all_gone() const noexcept { return listener_.lost_all(); }
   /// The one sink reads our stdout itself and hears what we say: it can be asked to store a
   /// position.
   bool direct() const noexcept { return listener_.connected() && listener_.direct() && present(); }
+  /// A sink is there that stores positions, too, as long as it is connected.
+  bool keeps_positions() const noexcept { return present() && !listener_.is_path(); }
+  bool connected() const noexcept { return listener_.connected(); }
   /// It speaks (or spoke) from behind another process.
   bool through_filter() const noexcept { return present() && !listener_.direct(); }
   /// Their names in order, joined by '+'.
@@ -71,8 +76,10 @@ class SinkLink {
   /// A sink that came only after records were written: what it holds, once.
   std::vector<SinkState> take_late_hello();
 
-  void flush(const std::vector<Checkpoint>& upto, std::uint64_t at_byte);
+  void flush(std::vector<Checkpoint> upto, std::uint64_t at_byte, bool settled = false);
   void bye(std::uint64_t at_byte);
+  /// What the sinks said is all that is wanted: they need not wait for us any more.
+  void hang_up() { listener_.hang_up(); }
 
  private:
   struct Voice {
@@ -83,6 +90,8 @@ class SinkLink {
     std::map<TopicPartition, Checkpoint> acked;  ///< kept only where several must agree
   };
 
+  TopicPartition from_pipe(TopicPartition tp) const;
+  TopicPartition to_pipe(TopicPartition tp) const;
   void receive();
   Voice& voice_of(const ControlLine& line, const std::string& sink);
   void handle(Voice& voice, const SinkHello& hello);
@@ -92,6 +101,7 @@ class SinkLink {
 
   AckListener listener_;
   SourceHello source_;
+  std::string prefix_;
   std::size_t expected_ = 1;
   bool introduced_ = false;  ///< our hello was sent
   bool waited_ = false;
