@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs both sides of each comparison in turn and prints medians and ratios. Called by tests/bench/run."""
 import argparse
+import itertools
 import os
 import resource
 import statistics
@@ -10,6 +11,7 @@ import sys
 import time
 
 import many_groups as many
+import pg_others as others
 
 BIN = os.environ["KPIPE_BIN"]
 BROKER = os.environ["KAFKA_BOOTSTRAP"]
@@ -103,6 +105,42 @@ def load(ddl, columns, name):
     return run
 
 
+FLIGHT = "year, month, day, carrier, flight, origin, dest, sched_dep_time"
+EXISTING = 100_000
+
+
+def merge(runs, records, work):
+    """Into a table that has 100,000 of the keys; by psql from ready rows in the same two steps."""
+    counter = iter(range(1000))
+    names = [column.split()[0] for column in TYPED.split(", ")]
+    changes = ", ".join(f"{name} = excluded.{name}" for name in names if name not in FLIGHT.split(", "))
+    upsert = (f"insert into merged select distinct on ({FLIGHT}) * from ready order by {FLIGHT} "
+              f"on conflict ({FLIGHT}) do update set {changes}")
+
+    def fill():
+        psql(f"drop table if exists merged; drop table if exists kpipe_offsets; create table merged ({TYPED}, primary key ({FLIGHT}))")
+        psql(f"insert into merged select distinct on ({FLIGHT}) * from loaded limit {EXISTING}")
+        psql("vacuum analyze merged")
+
+    def copy():
+        fill()
+        return shell(f"psql -X -q -c 'create temp table ready ({TYPED})' -c \"\\copy ready from '{work}/merge.copy'\" -c '{upsert}'")[0]
+
+    def pipeline():
+        fill()
+        group = f"bench-merge-{os.getpid()}-{next(counter)}"
+        return shell(f"{BIN}/kconsume -b {BROKER} -g {group} -t flights --once | "
+                     f"{BIN}/ksink-pg --table merged --strategy merge --primary-key '{FLIGHT}'")[0]
+
+    psql(f"drop table if exists loaded; drop table if exists kpipe_offsets; create table loaded ({TYPED})")
+    shell(f"{BIN}/kconsume -b {BROKER} -t flights --once | {BIN}/ksink-pg --table loaded")
+    shell(f"psql -X -q -c \"\\copy loaded to '{work}/merge.copy'\"")
+    medians = in_turn(runs, {"psql \\copy, insert on conflict": copy, "kconsume | ksink-pg, merge": pipeline})
+    table(f"Merge into {EXISTING} of the keys", records, medians, "psql \\copy, insert on conflict")
+    if psql("select count(*) from merged") != psql(f"select count(*) from (select distinct {FLIGHT} from loaded) keys"):
+        sys.exit("bench: the rows are not all there")
+
+
 def to_file(runs, records, work):
     def sink(options, output):
         def run():
@@ -144,11 +182,15 @@ def main():
     arguments = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # The groups' benches need no flights.
-    flights = set(arguments.names) - {"groups", "many-groups"}
+    flights = set(arguments.names) - {"formats", "groups", "many-groups"}
     records = int(shell(f"{BIN}/bench_raw_loop {BROKER} flights")[1].split()[0]) if flights else 0
     print(f"{records} records, medians of {arguments.runs} runs in turn after one warm-up, {os.cpu_count()} cores")
     benches = {"consume": consume, "pg": load(TYPED, "*", "typed"), "pg-jsonb": load("value jsonb", "*", "jsonb"),
+               "pg-merge": merge, "pg-others": others.bench(BIN, TYPED, psql, itertools.count()),
                "file": to_file, "groups": groups, "many-groups": many_groups}
+    if "formats" in arguments.names:
+        import formats  # pylint: disable=import-outside-toplevel  # needs build/venv
+        benches["formats"] = formats.formats(shell, in_turn, BIN)
     for name in arguments.names:
         benches[name](arguments.runs, records, arguments.work)
 

@@ -58,15 +58,15 @@ class Database:
             cursor.execute(sql, values)
             return cursor.fetchall() if cursor.description else []
 
-    def load_truth(self, name, flights):
-        """A table of the flights' rows, made by PostgreSQL from their JSON."""
+    def load_truth(self, name, flights, columns=COLUMNS):
+        """A table of the flights' (or other records') rows, made by PostgreSQL from their JSON."""
         self.rows("CREATE TABLE IF NOT EXISTS truth_lines (line jsonb)")
         self.rows("TRUNCATE truth_lines")
         with self.connection.cursor() as cursor:
             # CSV with signs that JSON text cannot hold: each line arrives as it is.
             cursor.copy_expert(r"COPY truth_lines FROM STDIN (FORMAT csv, DELIMITER E'\x01', QUOTE E'\x02')",
                                Lines(value + b"\n" for _, value in flights.pairs()))
-        self.rows(f"CREATE TABLE {name} ({COLUMNS})")
+        self.rows(f"CREATE TABLE {name} ({columns})")
         self.rows(f"INSERT INTO {name} SELECT f.* FROM truth_lines, jsonb_populate_record(NULL::{name}, line) f")
         self.rows("DROP TABLE truth_lines")
         assert self.count(name) == flights.rows

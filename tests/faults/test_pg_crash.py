@@ -4,12 +4,11 @@ import os
 import signal
 import subprocess
 
-import psycopg2
 import pytest
 
 import pg_cluster
 from environment import times, wait_until
-from load import PostgresLoad, finish
+from load import LoadAcrossOutages, finish
 from pipeline import SINK, SOURCE
 from servers import OwnServers
 from watcher import Watcher
@@ -38,23 +37,6 @@ def cluster(tmp_path_factory, some_flights):
         cluster = Cluster(servers, some_flights)
         yield cluster
         cluster.database.close()
-
-
-class LoadAcrossOutages(PostgresLoad):
-    """Its probe waits for the server to come back."""
-
-    def probe(self):
-        probe = None
-
-        def attempt():
-            nonlocal probe
-            try:
-                probe = probe or super(LoadAcrossOutages, self).probe()
-                return [probe()]
-            except (psycopg2.OperationalError, psycopg2.InterfaceError):
-                probe = None
-                return None
-        return lambda: wait_until(attempt, 30, "an answer of PostgreSQL", every=0.05)[0]
 
 
 @pytest.fixture

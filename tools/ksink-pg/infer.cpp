@@ -60,6 +60,8 @@ struct Kinds {
     }
   }
 
+  bool any() const { return boolean || integer || number || instant || text || base64 || document; }
+
   const char* type() const {
     const bool is_number = integer || number;
     const bool is_text = instant || text;
@@ -89,10 +91,11 @@ class Fields {
     }
   }
 
-  std::vector<ColumnDefinition> columns() const {
+  std::vector<ColumnDefinition> columns(bool without_nulls) const {
     std::vector<ColumnDefinition> columns;
-    for (std::size_t i = 0; i < names_.size(); ++i)
-      columns.push_back({names_[i], kinds_[i].type()});
+    for (std::size_t i = 0; i < names_.size(); ++i) {
+      if (!without_nulls || kinds_[i].any()) columns.push_back({names_[i], kinds_[i].type()});
+    }
     return columns;
   }
 
@@ -102,8 +105,8 @@ class Fields {
     if (name.empty() || name.size() > kMaxIdentifier || name.find('\0') != std::string_view::npos) {
       throw Error(
           Exit::data,
-          "no table inferred: " + coordinates(record) + ": field \"" + std::string(name) +
-              "\" cannot name a column (1 to 63 bytes). Declare the columns "
+          "no table inferred: " + coordinates(record) + ": field " + quoted_name(name) +
+              " cannot name a column (1 to 63 bytes, no U+0000). Declare the columns "
               "(--columns 'NAME TYPE, ..., rest jsonb'), or keep values whole (--columns value)");
     }
     names_.emplace_back(name);
@@ -120,7 +123,7 @@ class Fields {
 
 }  // namespace
 
-std::vector<ColumnDefinition> infer_columns(const Batch& batch) {
+std::vector<ColumnDefinition> infer_columns(const Batch& batch, bool without_nulls) {
   JsonReader reader;
   CellWriter cells;
   std::vector<JsonField> members;
@@ -139,16 +142,57 @@ std::vector<ColumnDefinition> infer_columns(const Batch& batch) {
   for (const Batch::Entry& entry : batch.entries()) {
     if (entry.record.value.is_null()) continue;
     if (!reader.object(entry.record.value.raw, members)) {
-      throw Error(Exit::data,
-                  "no table inferred: " + coordinates(entry.record) + ": the value is not JSON");
+      throw Error(Exit::data, "no table inferred: " + coordinates(entry.record) +
+                                  ": a field has no name that can be read: half a surrogate pair, "
+                                  "or no JSON. Correct it "
+                                  "in a filter (jq)");
     }
     fields.add(entry.record, members, cells);
   }
-  std::vector<ColumnDefinition> columns = fields.columns();
+  std::vector<ColumnDefinition> columns = fields.columns(without_nulls);
+  if (columns.empty()) columns = fields.columns(false);
   // A lone jsonb column takes whole values from the next start on; so it does from the first.
   if (columns.empty() || (columns.size() == 1 && columns.front().type == "jsonb"))
     return {{"value", "jsonb"}};
   return columns;
+}
+
+std::vector<ColumnDefinition> infer_missing_columns(const Batch& batch, const ColumnMap& map) {
+  JsonReader reader;
+  CellWriter cells;
+  std::vector<JsonField> members;
+  Fields fields;
+  for (const Batch::Entry& entry : batch.entries()) {
+    const JsonText& value = entry.record.value;
+    if (value.kind != JsonKind::object || !reader.object(value.raw, members)) continue;
+    std::erase_if(members, [&](const JsonField& field) {
+      return field.value.is_null() || map.find(field.name) != ColumnMap::kNoColumn;
+    });
+    fields.add(entry.record, members, cells);
+  }
+  return fields.columns(false);
+}
+
+std::vector<ColumnDefinition> infer_key_columns(const Batch& batch) {
+  JsonReader reader;
+  CellWriter cells;
+  std::vector<JsonField> members;
+  Kinds whole;
+  Fields fields;
+  bool only_objects = true;
+  for (const Batch::Entry& entry : batch.entries()) {
+    const JsonText& key = entry.record.key;
+    if (key.is_null()) {
+      throw Error(Exit::data, "no table inferred: " + coordinates(entry.record) +
+                                  ": the record has no key (--primary-key key)");
+    }
+    only_objects = only_objects && key.kind == JsonKind::object && !cells.is_base64_object(key) &&
+                   reader.object(key.raw, members) && !members.empty();
+    if (only_objects) fields.add(entry.record, members, cells);
+    whole.add(key, cells);
+  }
+  return only_objects ? fields.columns(false)
+                      : std::vector<ColumnDefinition>{{kKeyColumn, whole.type()}};
 }
 
 }  // namespace kpipe

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
+#include "common/base/ascii.hpp"
 #include "common/base/error.hpp"
 
 namespace kpipe {
@@ -60,19 +62,17 @@ std::optional<std::string> take_identifier(std::string_view& text) {
     };
     while (end < text.size() && fits(text[end])) ++end;
     name.emplace(text.substr(0, end));
-    for (char& c : *name) {
-      if (is_upper(c)) c = static_cast<char>(c + ('a' - 'A'));
-    }
+    *name = lower(*name);
     text.remove_prefix(end);
   }
   if (!name || name->empty() || name->size() > kMaxIdentifier) return std::nullopt;
   return name;
 }
 
-[[noreturn]] void refuse_table(std::string_view text) {
+[[noreturn]] void refuse_table(std::string_view text, std::string_view option) {
   throw Error(
       Exit::usage,
-      "--table: '" + std::string(text) +
+      std::string(option) + ": '" + std::string(text) +
           "' is not a table name. Write TABLE or SCHEMA.TABLE; names with other characters than "
           "letters, digits and _ in double quotes: 'sales.\"My Orders\"'");
 }
@@ -114,28 +114,54 @@ bool is_type_text(std::string_view type) {
   });
 }
 
+std::string_view trimmed(std::string_view text) {
+  skip_spaces(text);
+  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  return text;
+}
+
 ColumnDefinition parse_column(std::string_view part) {
   std::string_view rest = part;
   skip_spaces(rest);
   const auto name = take_identifier(rest);
   if (!name || (!rest.empty() && !is_space(rest.front()))) refuse_columns(part);
-  skip_spaces(rest);
-  while (!rest.empty() && is_space(rest.back())) rest.remove_suffix(1);
-  if (!is_type_text(rest)) refuse_columns(part);
-  return {*name, std::string(rest)};
+  // The type has no '='; where it is in quotes, the path is wrong and refused.
+  const std::size_t equals = rest.find('=');
+  const std::string_view type = trimmed(rest.substr(0, equals));
+  if (!is_type_text(type)) refuse_columns(part);
+  if (equals == std::string_view::npos) return {*name, std::string(type), {}};
+  const std::string_view place = trimmed(rest.substr(equals + 1));
+  auto path = parse_json_path(place);
+  if (!path) {
+    throw Error(Exit::usage, "--columns: " + *name + ": '" + std::string(place) +
+                                 "' is no place in a record. Write value.order.total, "
+                                 "value.lines[0].\"unit price\", key.id, value or key");
+  }
+  return {*name, std::string(type), std::move(path)};
+}
+
+std::string typed_identifier(const std::string& name) {
+  const auto is_plain = [](char c) { return is_lower(c) || is_digit(c) || c == '_'; };
+  if (!is_digit(name.front()) && std::all_of(name.begin(), name.end(), is_plain)) return name;
+  std::string quoted = "\"";
+  for (const char c : name) {
+    if (c == '"') quoted += c;
+    quoted += c;
+  }
+  return quoted + "\"";
 }
 
 }  // namespace
 
-QualifiedName parse_table_name(std::string_view text) {
+QualifiedName parse_table_name(std::string_view text, std::string_view option) {
   std::string_view rest = text;
   const auto first = take_identifier(rest);
-  if (!first) refuse_table(text);
+  if (!first) refuse_table(text, option);
   if (rest.empty()) return {"", *first};
-  if (!rest.starts_with('.')) refuse_table(text);
+  if (!rest.starts_with('.')) refuse_table(text, option);
   rest.remove_prefix(1);
   const auto second = take_identifier(rest);
-  if (!second || !rest.empty()) refuse_table(text);
+  if (!second || !rest.empty()) refuse_table(text, option);
   return {*first, *second};
 }
 
@@ -143,7 +169,7 @@ std::vector<ColumnDefinition> parse_columns(std::string_view text) {
   std::vector<ColumnDefinition> columns;
   for (const std::string_view part : split_definitions(text)) columns.push_back(parse_column(part));
   for (const ColumnDefinition& column : columns) {
-    if (column.type.empty() && columns.size() > 1) refuse_columns(column.name);
+    if (column.type.empty() && !column.path && columns.size() > 1) refuse_columns(column.name);
     if (std::count_if(columns.begin(), columns.end(), [&](const ColumnDefinition& other) {
           return other.name == column.name;
         }) > 1) {
@@ -153,8 +179,35 @@ std::vector<ColumnDefinition> parse_columns(std::string_view text) {
   return columns;
 }
 
+KeyOption parse_primary_key(std::string_view text) {
+  const auto refuse = [&] {
+    throw Error(Exit::usage, "--primary-key: '" + std::string(text) +
+                                 "': expected names of columns (id, or region,id), or key for the "
+                                 "record's key");
+  };
+  KeyOption key;
+  for (std::string_view part : split_definitions(text)) {
+    skip_spaces(part);
+    const bool quoted = part.starts_with('"');
+    const auto name = take_identifier(part);
+    skip_spaces(part);
+    if (!name || !part.empty()) refuse();
+    key.of_record = key.of_record || (!quoted && *name == "key");
+    if (std::find(key.columns.begin(), key.columns.end(), *name) != key.columns.end()) refuse();
+    key.columns.push_back(*name);
+  }
+  if (key.of_record && key.columns.size() > 1) refuse();
+  if (key.of_record) key.columns.clear();
+  return key;
+}
+
 std::string display_name(const QualifiedName& name) {
   return name.schema.empty() ? name.table : name.schema + "." + name.table;
+}
+
+std::string typed_name(const QualifiedName& name) {
+  const std::string table = typed_identifier(name.table);
+  return name.schema.empty() ? table : typed_identifier(name.schema) + "." + table;
 }
 
 }  // namespace kpipe

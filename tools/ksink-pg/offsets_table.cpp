@@ -153,6 +153,42 @@ std::vector<StoredPartition> OffsetsTable::read(PgConnection& connection) const 
   return rows;
 }
 
+void OffsetsTable::lock(PgConnection& connection) const {
+  connection.exec("LOCK TABLE " + table_ + " IN SHARE ROW EXCLUSIVE MODE", "cannot lock " + table_);
+}
+
+void OffsetsTable::write(PgConnection& connection, const std::vector<StoredPartition>& rows) const {
+  std::string values;
+  for (const StoredPartition& row : rows) {
+    const Checkpoint& checkpoint = row.checkpoint;
+    if (!values.empty()) values += ", ";
+    values += "(" + connection.literal(sink_) + ", " + connection.literal(checkpoint.tp.topic) +
+              ", " + std::to_string(checkpoint.tp.partition) + ", " + bigint(checkpoint.offset) +
+              ", " + bigint(checkpoint.generation) + ", " + bigint(row.rows) + ", " +
+              connection.literal(row.source.group) + ", " + connection.literal(row.source.cluster) +
+              ", " + connection.literal(checkpoint.topic_id) + ", " +
+              std::to_string(row.target_oid) + ")";
+  }
+  connection.exec(
+      "INSERT INTO " + table_ +
+          " (sink, topic, partition, next_offset, generation, stored_rows, source_group, cluster,"
+          " topic_id, target_oid) VALUES " +
+          values +
+          " ON CONFLICT (sink, topic, partition) DO UPDATE SET next_offset = EXCLUDED.next_offset,"
+          " generation = EXCLUDED.generation, stored_rows = EXCLUDED.stored_rows,"
+          " source_group = EXCLUDED.source_group, cluster = EXCLUDED.cluster,"
+          " topic_id = EXCLUDED.topic_id, target_oid = EXCLUDED.target_oid, updated_at = now()",
+      "cannot write " + table_);
+}
+
+std::int64_t OffsetsTable::remove(PgConnection& connection) const {
+  return connection
+      .exec("WITH gone AS (DELETE FROM " + table_ + " WHERE sink = " + connection.literal(sink_) +
+                " RETURNING 1) SELECT count(*) FROM gone",
+            "cannot delete from " + table_)
+      .get_int(0, 0);
+}
+
 std::string OffsetsTable::move_statement(const PgConnection& connection, const Batch& batch,
                                          const std::vector<std::uint64_t>& rows,
                                          const SourceIdentity& source, const Target& target) const {

@@ -7,20 +7,11 @@
 
 #include "common/sink/batch.hpp"
 #include "common/sink/sink.hpp"
-#include "common/wire/checkpoint.hpp"
 #include "tools/ksink-pg/pg.hpp"
+#include "tools/ksink-pg/stored_partition.hpp"
 #include "tools/ksink-pg/target.hpp"
 
 namespace kpipe {
-
-/// A row of kpipe_offsets.
-struct StoredPartition {
-  Checkpoint checkpoint;
-  SourceIdentity source;        ///< empty members: not known
-  std::int64_t rows = 0;        ///< stored by this sink since the first
-  std::int64_t target_oid = 0;  ///< of the table they went into; 0: not known
-  std::string updated_at;       ///< RFC 3339, UTC
-};
 
 /// kpipe_offsets, in the schema of the target: what is stored of each partition, by sink. One table
 /// serves all sinks of a schema. It changes in the transactions that store the rows, so it is the
@@ -40,6 +31,14 @@ class OffsetsTable {
 
   /// All rows of this sink, in the order of topic and partition.
   std::vector<StoredPartition> read(PgConnection& connection) const;
+
+  /// Within a transaction: keeps all sinks from changing the table, those that add a row too, until
+  /// its end. For changes by hand.
+  void lock(PgConnection& connection) const;
+  /// Makes the rows of these partitions what is given, but for updated_at; ensure() was called.
+  void write(PgConnection& connection, const std::vector<StoredPartition>& rows) const;
+  /// Deletes all rows of this sink and returns their number.
+  std::int64_t remove(PgConnection& connection) const;
 
   /// The statement that moves the offsets of all ranges of the batch from `expected` to {next,
   /// generation}, or fails with SQLSTATE kConflict when one is not as expected. `rows` counts the

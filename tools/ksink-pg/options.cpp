@@ -3,11 +3,13 @@
 
 #include <libpq-fe.h>
 
+#include <limits>
 #include <memory>
 #include <string_view>
 
 #include "common/base/error.hpp"
 #include "common/cli/app.hpp"
+#include "tools/ksink-pg/conninfo.hpp"
 
 namespace kpipe {
 namespace {
@@ -16,8 +18,7 @@ namespace {
 void check_dsn(const std::string& dsn) {
   if (dsn.empty()) return;
   char* problem = nullptr;
-  const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> parsed(
-      PQconninfoParse(dsn.c_str(), &problem), PQconninfoFree);
+  const ConnectionOptions parsed(PQconninfoParse(dsn.c_str(), &problem));
   const std::unique_ptr<char, decltype(&PQfreemem)> owned_problem(problem, PQfreemem);
   if (parsed == nullptr) {
     std::string reason = problem != nullptr ? problem : "out of memory";
@@ -39,6 +40,61 @@ void check_dsn(const std::string& dsn) {
   }
 }
 
+RowPolicy row_policy(const std::string& strategy, const std::string& primary_key,
+                     const std::string& on_null) {
+  RowPolicy policy;
+  policy.strategy = strategy == "merge"    ? Strategy::merge
+                    : strategy == "ignore" ? Strategy::ignore
+                                           : Strategy::append;
+  if (!primary_key.empty()) policy.key = parse_primary_key(primary_key);
+  const bool merge = policy.strategy == Strategy::merge;
+  if (merge && !policy.key.given()) {
+    throw Error(Exit::usage,
+                "--strategy merge: needs --primary-key COLUMNS, or --primary-key key for the "
+                "record's key");
+  }
+  if (on_null == "delete" && !merge)
+    throw Error(Exit::usage, "--on-null delete: needs --strategy merge");
+  const bool removes = on_null.empty() ? merge && policy.key.of_record : on_null == "delete";
+  policy.on_null = removes               ? OnNull::remove
+                   : on_null == "insert" ? OnNull::insert
+                   : on_null == "fail"   ? OnNull::fail
+                                         : OnNull::skip;
+  return policy;
+}
+
+/// "fail", "file:PATH", "table:NAME"
+RejectOptions reject_options(const std::string& text) {
+  RejectOptions options;
+  constexpr std::string_view kFile = "file:";
+  constexpr std::string_view kTable = "table:";
+  if (text.starts_with(kTable)) {
+    options.table = parse_table_name(text.substr(kTable.size()), "--rejects");
+  } else if (text.starts_with(kFile)) {
+    options.file = text.substr(kFile.size());
+  }
+  if (!options.set_aside() && text != "fail") {
+    throw Error(Exit::usage, "--rejects: '" + text + "': expected fail, file:PATH or table:NAME");
+  }
+  return options;
+}
+
+/// As a shell takes it for one word.
+std::string shell_word(const std::string& text) {
+  constexpr std::string_view plain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:@=,+";
+  if (!text.empty() && text.find_first_not_of(plain) == std::string::npos) return text;
+  std::string word = "'";
+  for (const char c : text) {
+    if (c == '\'') {
+      word += "'\\''";
+    } else {
+      word += c;
+    }
+  }
+  return word + "'";
+}
+
 }  // namespace
 
 ParsedPgSinkOptions parse_pg_sink_options(int argc, const char* const* argv) {
@@ -49,6 +105,13 @@ ParsedPgSinkOptions parse_pg_sink_options(int argc, const char* const* argv) {
   std::string table;
   std::string columns;
   std::string strategy = "append";
+  std::string primary_key;
+  std::string on_null;
+  std::string evolve;
+  bool metadata_columns = false;
+  std::string nul = "reject";
+  std::string rejects = "fail";
+  std::int64_t max_rejects = 0;
   app.add_option("--dsn", options.dsn,
                  "Where to connect: a libpq connection string or URI, without a password. Default: "
                  "libpq's environment "
@@ -59,33 +122,110 @@ ParsedPgSinkOptions parse_pg_sink_options(int argc, const char* const* argv) {
       ->type_name("NAME")
       ->required();
   app.add_option("--strategy", strategy,
-                 "How rows are stored: append (default) adds each record as a row.")
+                 "How rows are stored: append (default) adds each record as a row; ignore leaves a "
+                 "record out whose row is there, by any unique index; merge makes or changes the "
+                 "row of --primary-key.")
       ->type_name("NAME")
-      ->check(CLI::IsMember({"append"}));
+      ->check(CLI::IsMember({"append", "ignore", "merge"}));
+  app.add_option(
+         "--primary-key", primary_key,
+         "Columns that tell rows apart: 'id' or 'region,id'; or key: the record's key fills "
+         "the table's primary key, as text or, of a JSON object, field by field. A table "
+         "that is created gets it as its primary key.")
+      ->type_name("COLUMNS");
+  app.add_option("--on-null", on_null,
+                 "What to do with a tombstone, a record whose value is null: skip, delete the row "
+                 "of its key, insert a row of nulls, fail with status 65. Default: delete with "
+                 "--strategy merge --primary-key key, otherwise skip.")
+      ->type_name("WHAT")
+      ->check(CLI::IsMember({"skip", "delete", "insert", "fail"}));
   app.add_flag(
       "--create-table,!--no-create-table", options.create_table,
       "Create the table with the first batch if it is missing (default), or stop with status 66.");
+  app.add_flag("--metadata-columns", metadata_columns,
+               "Fill the columns _kafka_topic, _kafka_partition, _kafka_offset, _kafka_timestamp, "
+               "_kafka_key and _kafka_headers, those of them that the table has. A table that is "
+               "created gets all.");
   CLI::Option* const columns_option =
       app.add_option("--columns", columns,
                      "Columns to fill, and to create the table with: 'id bigint, total "
-                     "numeric(10,2)'. One name alone is "
+                     "numeric(10,2) = value.order.total'. One name alone is "
                      "a jsonb column that takes each record's whole value. Default: the table's "
                      "columns, or inferred "
                      "from the first batch.")
           ->type_name("LIST");
+  app.add_option("--evolve", evolve,
+                 "What to do with a field that has no column: none (default) refuses its record; "
+                 "add adds a column to the table, of the type of the batch's values.")
+      ->type_name("WHAT")
+      ->check(CLI::IsMember({"none", "add"}));
+  app.add_option("--nul", nul,
+                 "What becomes of U+0000, which PostgreSQL cannot hold, in texts and JSON: reject "
+                 "(default) stops with status 65, strip leaves it out, replace puts U+FFFD in its "
+                 "place.")
+      ->type_name("POLICY")
+      ->check(CLI::IsMember({"reject", "strip", "replace"}));
+  app.add_option("--rejects", rejects,
+                 "What becomes of a record that cannot become a row: fail (default) stops with "
+                 "status 65; file:PATH appends it to a file, table:NAME stores it in a table, with "
+                 "the reason, and the run goes on.")
+      ->type_name("WHERE");
+  CLI::Option* const max_rejects_option = tool.add_integer(
+      "--max-rejects", max_rejects, 0, std::numeric_limits<std::int64_t>::max(),
+      "How many records a run may set aside; the next stops it with status 65. Default: any "
+      "number.");
   tool.add_duration(
       "--retry-for", options.retry_for,
       "How long to try again while the database is away before giving up (default 5m).");
-  app.add_flag(
+  CLI::Option* const print_offsets = app.add_flag(
       "--print-offsets", options.print_offsets,
       "Print what is stored as checkpoint lines and exit; reads no input and changes nothing.");
+  CLI::Option* const set_offsets =
+      app.add_flag("--set-offsets", options.set_offsets,
+                   "Set the stored offsets of the partitions that checkpoint lines on stdin name, "
+                   "and exit. Stop the pipeline first.")
+          ->excludes(print_offsets);
+  CLI::Option* const forget =
+      app.add_flag("--forget", options.forget,
+                   "Forget the stored offsets of this sink, and exit; rows stay. Stop the pipeline "
+                   "first.")
+          ->excludes(print_offsets)
+          ->excludes(set_offsets);
+  app.add_flag("--dry-run", options.dry_run,
+               "Do with the first batch all that would be done, undo it, print the statement that "
+               "makes or alters the table, and exit. Nothing is stored or acknowledged.")
+      ->excludes(print_offsets)
+      ->excludes(set_offsets)
+      ->excludes(forget);
   tool.add_sink_options(options.sink);
   parsed.exit = tool.parse(argc, argv);
   if (parsed.exit) return parsed;
   check_dsn(options.dsn);
   options.table = parse_table_name(table);
+  options.rows = row_policy(strategy, primary_key, on_null);
+  options.rows.metadata_columns = metadata_columns;
+  options.rows.evolve = evolve == "add";
+  if (options.rows.evolve && columns_option->count() > 0)
+    throw Error(Exit::usage, "--evolve add: --columns says which columns there are. Leave one out");
+  if (nul != "reject") options.nul = nul == "strip" ? NulPolicy::strip : NulPolicy::replace;
+  options.rejects = reject_options(rejects);
+  if (max_rejects_option->count() > 0) {
+    if (!options.rejects.set_aside())
+      throw Error(Exit::usage,
+                  "--max-rejects: needs --rejects file:PATH or table:NAME. Without it the first "
+                  "refused record ends the run");
+    options.rejects.most = static_cast<std::uint64_t>(max_rejects);
+  }
   if (columns_option->count() > 0) options.columns = parse_columns(columns);
   return parsed;
+}
+
+std::string forget_command(const PgSinkOptions& options) {
+  std::string command = "ksink-pg";
+  if (!options.dsn.empty()) command += " --dsn " + shell_word(options.dsn);
+  command += " --table " + shell_word(typed_name(options.table));
+  if (!options.sink.sink_id.empty()) command += " --sink-id " + shell_word(options.sink.sink_id);
+  return command + " --forget";
 }
 
 }  // namespace kpipe

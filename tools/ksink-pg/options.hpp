@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "common/sink/options.hpp"
+#include "tools/ksink-pg/copy_text.hpp"
 #include "tools/ksink-pg/names.hpp"
+#include "tools/ksink-pg/reject_options.hpp"
 
 namespace kpipe {
 
@@ -17,8 +19,15 @@ struct PgSinkOptions {
   QualifiedName table;
   bool create_table = true;
   std::vector<ColumnDefinition> columns;  ///< empty: the table's, or inferred
+  RowPolicy rows;
+  NulPolicy nul = NulPolicy::reject;
+  RejectOptions rejects;
   std::chrono::milliseconds retry_for{std::chrono::minutes(5)};
+  // At most one of these commands; they store no records.
   bool print_offsets = false;
+  bool set_offsets = false;
+  bool forget = false;
+  bool dry_run = false;
   SinkOptions sink;
 };
 
@@ -29,5 +38,9 @@ struct ParsedPgSinkOptions {
   std::optional<int> exit;
 };
 ParsedPgSinkOptions parse_pg_sink_options(int argc, const char* const* argv);
+
+/// The command line that makes this sink forget its offsets, for messages: in SQL's and the
+/// shell's quotes where these are needed.
+std::string forget_command(const PgSinkOptions& options);
 
 }  // namespace kpipe

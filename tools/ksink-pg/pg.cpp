@@ -151,12 +151,15 @@ void PgConnection::discard_results() noexcept {
   }
 }
 
+void PgConnection::copy_abandon() noexcept {
+  if (PQtransactionStatus(connection_.get()) != PQTRANS_ACTIVE) return;
+  PQputCopyEnd(connection_.get(), "abandoned by the client");
+  discard_results();
+}
+
 void PgConnection::abandon() noexcept {
   if (!usable()) return;
-  if (PQtransactionStatus(connection_.get()) == PQTRANS_ACTIVE) {
-    PQputCopyEnd(connection_.get(), "abandoned by the client");
-    discard_results();
-  }
+  copy_abandon();
   const PGTransactionStatusType status = PQtransactionStatus(connection_.get());
   if (status == PQTRANS_IDLE) return;
   if (status != PQTRANS_ACTIVE) PQclear(PQexec(connection_.get(), "ROLLBACK"));
@@ -177,6 +180,30 @@ std::string PgConnection::literal(std::string_view text) const {
   std::string copy(quoted);
   PQfreemem(quoted);
   return copy;
+}
+
+PgSavepoint::PgSavepoint(PgConnection& connection) : connection_(connection) {
+  connection_.exec("SAVEPOINT kpipe", "cannot set a savepoint");
+}
+
+PgSavepoint::~PgSavepoint() {
+  if (!open_) return;
+  try {
+    roll_back();
+  } catch (const Error&) {  // a lost connection: whatever follows on it fails
+  }
+}
+
+void PgSavepoint::release() {
+  connection_.exec("RELEASE SAVEPOINT kpipe", "cannot release a savepoint");
+  open_ = false;
+}
+
+void PgSavepoint::roll_back() {
+  open_ = false;
+  connection_.copy_abandon();
+  connection_.exec("ROLLBACK TO SAVEPOINT kpipe; RELEASE SAVEPOINT kpipe",
+                   "cannot go back to a savepoint");
 }
 
 PgTransaction::PgTransaction(PgConnection& connection) : connection_(connection) {

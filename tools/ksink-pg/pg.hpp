@@ -89,6 +89,9 @@ class PgConnection {
   void copy_put(std::string_view bytes);
   void copy_end(const std::string& action);
 
+  /// Ends a COPY that was begun, so that nothing of it stays.
+  void copy_abandon() noexcept;
+
   /// Leaves whatever was going on: ends a COPY, rolls a transaction back. Never throws; afterwards
   /// the connection is either idle or not usable().
   void abandon() noexcept;
@@ -106,6 +109,23 @@ class PgConnection {
   void discard_results() noexcept;
 
   std::unique_ptr<PGconn, Finish> connection_;
+};
+
+/// SAVEPOINT: what follows is undone when left before release().
+class PgSavepoint {
+ public:
+  explicit PgSavepoint(PgConnection& connection);
+  PgSavepoint(const PgSavepoint&) = delete;
+  PgSavepoint& operator=(const PgSavepoint&) = delete;
+  ~PgSavepoint();
+
+  void release();
+  /// Ends a COPY as well. Throws PgError.
+  void roll_back();
+
+ private:
+  PgConnection& connection_;
+  bool open_ = true;
 };
 
 /// BEGIN (READ COMMITTED, durable commit, bounded waits for locks) ... COMMIT; rolls back when

@@ -12,7 +12,9 @@
 #include "common/base/log.hpp"
 #include "common/base/parse.hpp"
 #include "common/base/stop.hpp"
+#include "tools/ksink-pg/conninfo.hpp"
 #include "tools/ksink-pg/pg.hpp"
+#include "tools/ksink-pg/pg_tls.hpp"
 
 namespace kpipe {
 namespace {
@@ -23,18 +25,6 @@ constexpr const char* kAction = "cannot connect to PostgreSQL";
 
 /// libpq's own default is to wait for ever.
 constexpr std::int64_t kConnectTimeoutSeconds = 10;
-
-struct FreeOptions {
-  void operator()(PQconninfoOption* options) const noexcept { PQconninfoFree(options); }
-};
-using ConnectionOptions = std::unique_ptr<PQconninfoOption, FreeOptions>;
-
-std::string_view value_of(const ConnectionOptions& options, std::string_view keyword) {
-  for (const PQconninfoOption* o = options.get(); o != nullptr && o->keyword != nullptr; ++o) {
-    if (keyword == o->keyword && o->val != nullptr) return o->val;
-  }
-  return {};
-}
 
 /// How long libpq may take in all: connect_timeout for each host that it tries in turn.
 std::chrono::seconds patience(PGconn* connection) {
@@ -103,6 +93,7 @@ bool wait_for_socket(int socket, short events, Clock::time_point deadline) {
 }  // namespace
 
 PgConnection::PgConnection(const std::string& dsn) {
+  set_tls_defaults(dsn);
   // What stands before dbname gives way to the user's string; what stands after it does not. A dead
   // peer must be noticed within a minute: a COPY waits without any timeout otherwise.
   const char* const keywords[] = {"fallback_application_name",
@@ -139,6 +130,14 @@ void PgConnection::connect() {
   }
   if (step != PGRES_POLLING_OK) {
     PgDiagnostics d = read_verbose(PQerrorMessage(connection));
+    if (is_tls_refusal(d.message)) {
+      throw Error(Exit::no_permission,
+                  std::string(kAction) + ": " + d.message +
+                      ". A server off this machine must show a certificate of its name "
+                      "(sslmode=verify-full): name its CA by sslrootcert=FILE in --dsn, a service "
+                      "or PGSSLROOTCERT; or say by sslmode what else will do");
+    }
+    d.sqlstate = login_sqlstate(d.sqlstate, d.message);
     // Refused by libpq itself: the server asked for a password and there is none.
     if (d.sqlstate.empty() && PQconnectionNeedsPassword(connection) != 0) d.sqlstate = "28P01";
     if (d.sqlstate.starts_with("28")) {

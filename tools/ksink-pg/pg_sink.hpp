@@ -2,20 +2,29 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "common/sink/sink.hpp"
 #include "tools/ksink-pg/backoff.hpp"
-#include "tools/ksink-pg/copy_batch.hpp"
+#include "tools/ksink-pg/offset_lines.hpp"
 #include "tools/ksink-pg/offsets_table.hpp"
 #include "tools/ksink-pg/options.hpp"
 #include "tools/ksink-pg/pg.hpp"
+#include "tools/ksink-pg/rejects.hpp"
 #include "tools/ksink-pg/row_encoder.hpp"
+#include "tools/ksink-pg/row_writer.hpp"
 #include "tools/ksink-pg/target.hpp"
 
 namespace kpipe {
+
+/// What a batch would have done.
+struct Rehearsal {
+  std::string statement;  ///< that makes or alters the table; empty: none is needed
+  RowCounts counts;
+};
 
 /// Stores batches in PostgreSQL, exactly once: one transaction a batch, the rows first, then the
 /// compare-and-set of the offsets and COMMIT in one message. In this order, because a sink that
@@ -33,22 +42,55 @@ class PgSink : public Sink {
 
   /// "public.orders", known after open().
   std::string table() const { return target_.display(); }
-  /// Records without a value that went by: their offsets are stored, append has no row for them.
-  std::uint64_t tombstones() const noexcept { return tombstones_; }
+  /// "table public.bad"; --rejects was given.
+  std::string rejects() const { return rejects_->name(); }
+  /// Of all that was stored.
+  const RowCounts& counts() const noexcept { return counts_; }
 
   /// The stored offsets for people and scripts, without creating anything: nullopt if there is no
   /// kpipe_offsets.
   std::optional<std::vector<StoredPartition>> peek();
+  /// --dry-run, after peek(): does with the batch all that store() would, and undoes it.
+  Rehearsal rehearse(const Batch& batch);
+  /// Changes the stored offsets by hand, in one transaction. Throws Error (data) when a line is of
+  /// another sink.
+  std::vector<OffsetChange> set_offsets(const std::vector<OffsetLine>& lines);
+  /// Deletes the stored offsets and returns of how many partitions.
+  std::int64_t forget_offsets();
 
  private:
   template <typename Work>
   auto retrying(Work work);
   std::string sink_id() const;
   std::optional<Outcome> settled(const Batch& batch);
-  Outcome attempt(const Batch& batch);
+  enum class Way {
+    whole,      ///< all rows at once
+    isolating,  ///< refused records are looked for
+    checking    ///< by constraints that are deferred, too
+  };
+  struct Stored {
+    std::vector<std::uint64_t> rows;  ///< by range
+    RowCounts counts;
+    std::vector<RefusedRow> refusals;
+  };
+
+  // pg_store.cpp
+  Outcome store_somehow(const Batch& batch);
+  Outcome attempt(const Batch& batch, Way way);
+  Stored send_whole(const Batch& batch);
+  Stored send_isolating(const Batch& batch, Way way);
+  void check_constraints(const Batch& batch, EntryRange part);
+  std::uint64_t rejects_left() const;
+  [[noreturn]] void refuse(const RefusedRow& row) const;
+  void after_commit(const Stored& stored);
+  bool changes_rows(const Batch& batch) const;
   void prepare_columns(const Batch& batch);
+  std::unique_ptr<RowWriter> make_writer() const;
   void forget_columns();
   bool table_changed();
+  void evolve(const Batch& batch);
+
+  // pg_sink.cpp
   void refuse_other_source(const std::vector<StoredPartition>& rows) const;
   void refuse_lost_rows(const std::vector<StoredPartition>& rows) const;
 
@@ -57,10 +99,32 @@ class PgSink : public Sink {
   Target target_;
   OffsetsTable offsets_;
   std::optional<RowEncoder> encoder_;
-  std::optional<CopyBatch> copy_;
-  std::string created_by_;  ///< the CREATE TABLE of the transaction that is open
+  std::unique_ptr<RowWriter> writer_;  ///< null: the table was not looked at
+  std::string created_by_;             ///< the CREATE TABLE of the transaction that is open
   SourceIdentity source_;
-  std::uint64_t tombstones_ = 0;
+  RowCounts counts_;
+  Rehearsal rehearsal_;
+  bool evolves_ = false;                  ///< --dry-run: attempts begin with adding columns
+  std::unique_ptr<RejectStore> rejects_;  ///< null: a refused record ends the run
 };
+
+/// Runs `work` on a connection until it succeeds or fails for a reason that time does not heal.
+template <typename Work>
+auto PgSink::retrying(Work work) {
+  Backoff backoff(options_.retry_for);
+  for (;;) {
+    try {
+      if (!connection_ || !connection_->usable()) connection_.emplace(options_.dsn);
+      auto result = work();
+      backoff.succeeded();
+      return result;
+    } catch (const PgError& error) {
+      if (error.kind() != SqlStateClass::outage) throw;
+      // A new connection also finds the new primary after a failover.
+      connection_.reset();
+      backoff.wait(error);
+    }
+  }
+}
 
 }  // namespace kpipe

@@ -3,13 +3,14 @@
 
 #include <unistd.h>
 
-#include <cstdio>
+#include <string>
 
 #include "common/base/error.hpp"
 #include "common/base/fd.hpp"
 #include "common/base/log.hpp"
 #include "common/sink/sink_loop.hpp"
-#include "common/wire/json_text.hpp"
+#include "tools/ksink-pg/first_batch.hpp"
+#include "tools/ksink-pg/offsets_commands.hpp"
 #include "tools/ksink-pg/options.hpp"
 #include "tools/ksink-pg/pg_sink.hpp"
 
@@ -20,35 +21,31 @@ std::string plural(std::uint64_t count, const char* noun) {
   return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
 }
 
-void append_member(OutBuffer& out, std::string_view name, std::string_view text) {
-  out.append(",\"");
-  out.append(name);
-  out.append("\":");
-  append_json_string(out, text);
+/// "stored 3 records in public.orders, 1 record ignored": counts.sum() of `records` gave no row.
+std::string text_of(const RowCounts& rows, std::uint64_t records, const PgSink& sink,
+                    const PgSinkOptions& options, const std::string& between = {}) {
+  const bool merged = options.rows.strategy == Strategy::merge;
+  std::string text = (merged ? "merged " : "stored ") + plural(records - rows.sum(), "record") +
+                     (merged ? " into " : " in ") + sink.table() + between;
+  if (rows.ignored > 0) text += ", " + plural(rows.ignored, "record") + " ignored";
+  if (rows.removals > 0) text += ", " + plural(rows.removals, "delete");
+  if (rows.rejected > 0)
+    text += ", " + plural(rows.rejected, "record") + " set aside in " + sink.rejects();
+  if (rows.skipped > 0)
+    text += ", " + plural(rows.skipped, "tombstone") + " skipped (see --on-null)";
+  return text;
 }
 
-int print_offsets(PgSink& sink) {
-  const auto rows = sink.peek();
-  if (!rows) {
-    throw Error(Exit::no_input, "table " + sink.table() +
-                                    ": there is no kpipe_offsets in its schema: nothing was ever "
-                                    "stored there by ksink-pg");
+int dry_run(PgSink& sink, const PgSinkOptions& options) {
+  const FirstBatch first = read_first_batch(STDIN_FILENO, sink.peek(), options.sink);
+  const Rehearsal rehearsal = sink.rehearse(first.batch);
+  if (!rehearsal.statement.empty()) {
+    if (const int error = write_all(STDOUT_FILENO, rehearsal.statement + ";\n"); error != 0)
+      throw system_error("stdout", error);
   }
-  OutBuffer out;
-  OutBuffer extra;
-  for (const StoredPartition& row : *rows) {
-    extra.clear();
-    append_member(extra, "sink", sink.name());
-    if (!row.source.group.empty()) append_member(extra, "group", row.source.group);
-    if (!row.source.cluster.empty()) append_member(extra, "cluster", row.source.cluster);
-    extra.append(",\"rows\":");
-    extra.append_int(row.rows);
-    append_member(extra, "updated_at", row.updated_at);
-    append_checkpoint(out, row.checkpoint, extra.view());
-    out.append('\n');
-  }
-  if (const int error = write_all(STDOUT_FILENO, out.view()); error != 0)
-    throw system_error("stdout", error);
+  log::notice("dry run, nothing was changed: would have " +
+              text_of(rehearsal.counts, first.batch.entries().size(), sink, options,
+                      ", " + plural(first.duplicates, "duplicate") + " dropped"));
   return 0;
 }
 
@@ -59,15 +56,13 @@ int ksink_pg_main(int argc, const char* const* argv) {
   if (parsed.exit) return *parsed.exit;
   PgSink sink(parsed.options);
   if (parsed.options.print_offsets) return print_offsets(sink);
+  if (parsed.options.set_offsets) return set_offsets(sink);
+  if (parsed.options.forget) return forget_offsets(sink);
+  if (parsed.options.dry_run) return dry_run(sink, parsed.options);
   const SinkCounts counts = SinkLoop(STDIN_FILENO, sink, parsed.options.sink).run();
-  std::string summary = "stored " + plural(counts.stored - sink.tombstones(), "record") + " in " +
-                        sink.table() + ", " + plural(counts.duplicates, "duplicate") +
-                        " dropped, " + plural(counts.batches, "transaction");
-  if (sink.tombstones() > 0) {
-    summary += ", " + plural(sink.tombstones(), "tombstone") +
-               " skipped (append has no row for a null value)";
-  }
-  log::notice(summary);
+  log::notice(text_of(sink.counts(), counts.stored, sink, parsed.options,
+                      ", " + plural(counts.duplicates, "duplicate") + " dropped, " +
+                          plural(counts.batches, "transaction")));
   return 0;
 }
 

@@ -55,6 +55,18 @@ SqlStateClass classify_sqlstate(std::string_view state) noexcept {
   return internal;
 }
 
+std::string_view login_sqlstate(std::string_view state, std::string_view message) noexcept {
+  if (state != "08P01") return state;
+  const auto says = [&](std::string_view text) {
+    return message.find(text) != std::string_view::npos;
+  };
+  if (says("authentication failed")) return "28P01";
+  if (says("no such user")) return "28000";
+  if (says("no such database")) return "3D000";
+  if (says("database \"") && says("\" does not exist")) return "3D000";
+  return state;
+}
+
 Exit exit_of(SqlStateClass kind) noexcept {
   switch (kind) {
     case outage:

@@ -20,6 +20,11 @@ enum class SqlStateClass {
 /// `state` is empty when libpq itself failed (connection lost, server unreachable): an outage.
 SqlStateClass classify_sqlstate(std::string_view state) noexcept;
 
+/// The SQLSTATE that PostgreSQL would give for a login that pgbouncer reports as a protocol
+/// violation, 08P01, like all its own errors; `state` unchanged where `message` is about something
+/// else, which passes.
+std::string_view login_sqlstate(std::string_view state, std::string_view message) noexcept;
+
 /// The exit status when a failure of this class ends the tool.
 Exit exit_of(SqlStateClass kind) noexcept;
 

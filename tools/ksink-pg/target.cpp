@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "tools/ksink-pg/infer.hpp"
+#include "tools/ksink-pg/table_key.hpp"
 
 namespace kpipe {
 namespace {
@@ -17,17 +18,35 @@ constexpr const char* kLockClass = "1802529136";
 constexpr const char* kOneField = "kpipe: one field of the value";
 
 ColumnKind kind_of(std::string_view base_type, bool is_array) {
-  const bool is_json = base_type == "json" || base_type == "jsonb";
-  if (is_array) return is_json ? ColumnKind::json_array : ColumnKind::array;
-  if (is_json) return ColumnKind::json;
-  if (base_type == "bytea") return ColumnKind::bytea;
-  if (base_type == "timestamptz" || base_type == "timestamp") return ColumnKind::instant;
-  return ColumnKind::plain;
+  const auto either = [&](ColumnKind one, ColumnKind array) { return is_array ? array : one; };
+  if (base_type == "json" || base_type == "jsonb")
+    return either(ColumnKind::json, ColumnKind::json_array);
+  if (base_type == "bytea") return either(ColumnKind::bytea, ColumnKind::bytea_array);
+  if (base_type == "timestamptz" || base_type == "timestamp")
+    return either(ColumnKind::instant, ColumnKind::instant_array);
+  if (base_type == "time" || base_type == "timetz")
+    return either(ColumnKind::time, ColumnKind::time_array);
+  if (base_type == "hstore" && !is_array) return ColumnKind::hstore;
+  return either(ColumnKind::plain, ColumnKind::array);
+}
+
+/// Why rows cannot be stored in a view by this policy; empty if they can.
+std::string unfit_view(bool has_trigger, const RowPolicy& policy) {
+  const std::string other = "Name the table behind it";
+  if (!has_trigger)
+    return "a view without an INSTEAD OF INSERT trigger, which COPY needs. " + other +
+           ", or create the trigger";
+  if (policy.strategy != Strategy::append || policy.key.given())
+    return "a view, which has no key to tell rows apart by. " + other +
+           ", or use --strategy append without --primary-key";
+  if (policy.evolve)
+    return "a view, to which no column can be added. " + other + ", or leave out --evolve";
+  return {};
 }
 
 /// What COPY and our guarantee need of a table; empty if it is fine.
 std::string unfit(char kind, char persistence, bool partition_unlogged) {
-  if (kind == 'v' || kind == 'm') return "a view. Name the table behind it";
+  if (kind == 'm') return "a materialized view. Name the table behind it";
   if (kind == 'f')
     return "a foreign table, whose rows are not stored in one transaction with the offsets";
   if (kind != 'r' && kind != 'p') return "not a table";
@@ -37,6 +56,12 @@ std::string unfit(char kind, char persistence, bool partition_unlogged) {
            "ALTER TABLE ... SET LOGGED";
   }
   return {};
+}
+
+/// Names are quoted for SQL; it follows another statement.
+std::string comment_one_field(const PgConnection& connection, const std::string& table,
+                              const std::string& column) {
+  return "; COMMENT ON COLUMN " + table + "." + column + " IS " + connection.literal(kOneField);
 }
 
 }  // namespace
@@ -49,10 +74,12 @@ void lock_schema(PgConnection& connection, const std::string& schema) {
       "cannot lock schema " + schema);
 }
 
-Target::Target(QualifiedName name, std::vector<ColumnDefinition> declared, bool may_create)
+Target::Target(QualifiedName name, std::vector<ColumnDefinition> declared, bool may_create,
+               RowPolicy policy)
     : given_(std::move(name)),
       declared_(std::move(declared)),
       may_create_(may_create),
+      policy_(std::move(policy)),
       name_(given_) {}
 
 std::string Target::sql_name(const PgConnection& connection) const {
@@ -66,7 +93,9 @@ void Target::find(PgConnection& connection) {
       "SELECT n.nspname, c.relname, c.relkind, c.relpersistence,"
       " EXISTS (SELECT FROM pg_catalog.pg_partition_tree(c.oid) t JOIN pg_catalog.pg_class p ON "
       "p.oid = t.relid"
-      " WHERE p.relpersistence <> 'p'), c.oid"
+      " WHERE p.relpersistence <> 'p'), c.oid,"
+      // Type bits of pg_trigger.h: ROW, INSERT, INSTEAD.
+      " EXISTS (SELECT FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid AND g.tgtype & 69 = 69)"
       " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
       " WHERE c.oid = pg_catalog.to_regclass(" +
           connection.literal(sql_name(connection)) + ")",
@@ -75,6 +104,7 @@ void Target::find(PgConnection& connection) {
   oid_ = found.rows() == 1 ? found.get_int(0, 5) : 0;
   if (!exists()) {
     resolve_schema(connection);
+    given_.schema = name_.schema;
     if (may_create_) return;
     throw Error(
         Exit::no_input,
@@ -82,8 +112,13 @@ void Target::find(PgConnection& connection) {
             ": does not exist. Create it, or let it be created (leave out --no-create-table)");
   }
   name_ = {std::string(found.get(0, 0)), std::string(found.get(0, 1))};
-  const std::string reason =
-      unfit(found.get(0, 2).front(), found.get(0, 3).front(), found.is_true(0, 4));
+  // What was found once stays: another session may have another search_path, in pgbouncer's
+  // transaction mode one that somebody else has left there. The stored offsets are in this schema.
+  given_.schema = name_.schema;
+  const char kind = found.get(0, 2).front();
+  const std::string reason = kind == 'v'
+                                 ? unfit_view(found.is_true(0, 6), policy_)
+                                 : unfit(kind, found.get(0, 3).front(), found.is_true(0, 4));
   if (!reason.empty()) throw Error(Exit::config, "table " + display() + ": is " + reason);
   read_columns(connection);
 }
@@ -129,39 +164,49 @@ void Target::check_types(PgConnection& connection) {
 
 void Target::read_columns(PgConnection& connection) {
   const PgResult found = connection.exec(
+      // A domain's values are read by the type behind it, and that may be a domain again.
+      "WITH RECURSIVE chain AS (SELECT oid AS type, oid, typname, typbasetype FROM "
+      "pg_catalog.pg_type UNION ALL SELECT c.type, t.oid, t.typname, t.typbasetype FROM chain c "
+      "JOIN pg_catalog.pg_type t ON t.oid = c.typbasetype), "
+      "base AS (SELECT type, oid, typname FROM chain WHERE typbasetype = 0) "
       "SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.atttypid,"
-      " COALESCE(e.typname, b.typname, t.typname), COALESCE(b.typcategory, t.typcategory) = 'A' "
-      "AND e.oid IS NOT NULL,"
+      " COALESCE(eb.typname, b.typname), eb.oid IS NOT NULL,"
       " a.atthasdef OR a.attidentity <> '' OR t.typdefault IS NOT NULL,"
       " a.attgenerated <> '' OR a.attidentity = 'a',"
       " COALESCE(pg_catalog.col_description(a.attrelid, a.attnum) = " +
           connection.literal(kOneField) +
           ", false)"
           " FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid"
-          " LEFT JOIN pg_catalog.pg_type b ON b.oid = t.typbasetype"
-          " LEFT JOIN pg_catalog.pg_type e ON e.typarray = COALESCE(b.oid, t.oid)"
+          " JOIN base b ON b.type = t.oid"
+          " LEFT JOIN pg_catalog.pg_type e ON e.typarray = b.oid"
+          " LEFT JOIN base eb ON eb.type = e.oid"
           " WHERE a.attrelid = " +
           connection.literal(sql_name(connection)) +
           "::regclass AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
       "cannot read the columns of " + display());
+  const std::vector<std::string> key =
+      policy_.strategy == Strategy::append && !policy_.key.of_record
+          ? std::vector<std::string>{}
+          : choose_key(policy_, read_unique_indexes(connection, sql_name(connection)), display());
   columns_.clear();
-  std::vector<std::string> oids;
   for (int row = 0; row < found.rows(); ++row) {
     const std::string name(found.get(row, 0));
     const auto declared =
         std::find_if(declared_.begin(), declared_.end(),
                      [&](const ColumnDefinition& column) { return column.name == name; });
-    if (!declared_.empty() && declared == declared_.end()) continue;
+    const bool is_key = std::find(key.begin(), key.end(), name) != key.end();
+    const Metadata metadata = is_key ? Metadata::none : metadata_of(name);
+    if (!declared_.empty() && declared == declared_.end() && !is_key && metadata == Metadata::none)
+      continue;
     const bool generated = found.is_true(row, 6);
     if (declared != declared_.end()) {
       const std::string& oid =
           declared_oids_[static_cast<std::size_t>(declared - declared_.begin())];
       if (generated)
-        throw Error(Exit::config,
-                    "--columns: " + name + ": its values are generated in " + display());
+        throw ColumnsError("--columns: " + name + ": its values are generated in " + display());
       if (!declared->type.empty() && oid != found.get(row, 2)) {
-        throw Error(Exit::config, "--columns: " + name + " " + declared->type + ": is of type " +
-                                      std::string(found.get(row, 1)) + " in " + display());
+        throw ColumnsError("--columns: " + name + " " + declared->type + ": is of type " +
+                           std::string(found.get(row, 1)) + " in " + display());
       }
     }
     if (generated) continue;
@@ -171,20 +216,92 @@ void Target::read_columns(PgConnection& connection) {
     column.name = name;
     column.type = found.get(row, 1);
     column.kind = kind_of(base_type, is_array);
-    column.may_take_rest = base_type == "jsonb" && !is_array && !found.is_true(row, 7);
+    column.may_take_rest =
+        base_type == "jsonb" && !is_array && !found.is_true(row, 7) && metadata == Metadata::none;
     column.has_default = found.is_true(row, 5);
+    column.metadata = metadata;
+    if (declared != declared_.end()) column.path = declared->path;
   }
   for (const ColumnDefinition& column : declared_) {
     if (std::none_of(columns_.begin(), columns_.end(),
                      [&](const Column& c) { return c.name == column.name; })) {
-      throw Error(
-          Exit::config,
+      throw ColumnsError(
           "--columns: " + column.name + ": " + display() +
-              " exists and has no such column. Add it (ALTER TABLE), or leave out --columns");
+          " exists and has no such column. Add it (ALTER TABLE), or leave out --columns");
     }
   }
   if (columns_.empty())
     throw Error(Exit::config, "table " + display() + ": has no column that rows can fill");
+  const bool has_metadata = std::any_of(columns_.begin(), columns_.end(), [](const Column& column) {
+    return column.metadata != Metadata::none;
+  });
+  if (policy_.metadata_columns && !has_metadata) {
+    throw Error(Exit::config,
+                "table " + display() +
+                    ": has none of the columns that --metadata-columns fills, such as "
+                    "_kafka_offset. Add those that you want (ALTER TABLE)");
+  }
+  find_key(key);
+}
+
+/// What --metadata-columns gives to the column of this name.
+Metadata Target::metadata_of(std::string_view name) const {
+  if (!policy_.metadata_columns) return Metadata::none;
+  for (const MetadataColumn& column : kMetadataColumns) {
+    if (name == column.name) return column.metadata;
+  }
+  return Metadata::none;
+}
+
+void Target::find_key(const std::vector<std::string>& names) {
+  key_ = {{}, policy_.key.of_record};
+  for (const std::string& name : names) {
+    const auto column = std::find_if(columns_.begin(), columns_.end(),
+                                     [&](const Column& one) { return one.name == name; });
+    if (column == columns_.end()) {
+      throw Error(Exit::config, "table " + display() + ": column " + name +
+                                    " of the key is generated: no record can name a row by it");
+    }
+    key_.columns.push_back(static_cast<std::size_t>(column - columns_.begin()));
+  }
+}
+
+/// The columns of a table that is to be made, and which of them are its key.
+std::vector<ColumnDefinition> Target::new_columns(const Batch& batch,
+                                                  std::vector<std::string>& key) const {
+  std::vector<ColumnDefinition> columns =
+      declared_.empty() ? infer_columns(batch, policy_.evolve) : declared_;
+  const auto place_of = [&](const std::string& name) {
+    return std::find_if(columns.begin(), columns.end(),
+                        [&](const ColumnDefinition& column) { return column.name == name; });
+  };
+  key = policy_.key.columns;
+  if (policy_.key.of_record) {
+    std::vector<ColumnDefinition> of_key = infer_key_columns(batch);
+    for (const ColumnDefinition& column : of_key) {
+      key.push_back(column.name);
+      // The key's value counts where a field of the value has its name.
+      if (const auto place = place_of(column.name); declared_.empty() && place != columns.end())
+        columns.erase(place);
+    }
+    std::erase_if(of_key, [&](const ColumnDefinition& column) {
+      return place_of(column.name) != columns.end();
+    });
+    columns.insert(columns.begin(), of_key.begin(), of_key.end());
+  }
+  for (const MetadataColumn& column : kMetadataColumns) {
+    if (policy_.metadata_columns && place_of(column.name) == columns.end())
+      columns.push_back({column.name, column.type});
+  }
+  for (const std::string& name : key) {
+    if (place_of(name) != columns.end()) continue;
+    throw Error(declared_.empty() ? Exit::data : Exit::usage,
+                "--primary-key: " + name + ": is " +
+                    (declared_.empty() ? "no field of the first records, from which table " +
+                                             display() + " was to be made"
+                                       : std::string("not among --columns")));
+  }
+  return columns;
 }
 
 std::string Target::create(PgConnection& connection, const Batch& batch) {
@@ -192,7 +309,8 @@ std::string Target::create(PgConnection& connection, const Batch& batch) {
   find(connection);
   if (exists()) return {};
   const bool inferred = declared_.empty();
-  const std::vector<ColumnDefinition> columns = inferred ? infer_columns(batch) : declared_;
+  std::vector<std::string> key;
+  const std::vector<ColumnDefinition> columns = new_columns(batch, key);
   const std::string table = sql_name(connection);
   std::string sql = "CREATE TABLE " + table;
   std::string comments;
@@ -201,13 +319,36 @@ std::string Target::create(PgConnection& connection, const Batch& batch) {
     const std::string name = connection.identifier(column.name);
     sql += separator + name + " " + (column.type.empty() ? "jsonb" : column.type);
     separator = ", ";
-    if (inferred && columns.size() > 1 && column.type == "jsonb") {
-      comments +=
-          "; COMMENT ON COLUMN " + table + "." + name + " IS " + connection.literal(kOneField);
+    if (inferred && columns.size() > 1 && column.type == "jsonb" &&
+        metadata_of(column.name) == Metadata::none) {
+      comments += comment_one_field(connection, table, name);
     }
   }
-  sql += ")";
+  separator = ", PRIMARY KEY (";
+  for (const std::string& name : key) {
+    sql += separator + connection.identifier(name);
+    separator = ", ";
+  }
+  sql += key.empty() ? ")" : "))";
   connection.exec(sql + comments, "cannot create table " + display());
+  find(connection);
+  return sql;
+}
+
+std::string Target::add_columns(PgConnection& connection, const Batch& batch) {
+  lock_schema(connection, name_.schema);
+  find(connection);
+  const std::string table = sql_name(connection);
+  std::string sql;
+  std::string comments;
+  for (const ColumnDefinition& column : infer_missing_columns(batch, columns())) {
+    const std::string name = connection.identifier(column.name);
+    sql += (sql.empty() ? "ALTER TABLE " + table : ",") + " ADD COLUMN " + name + " " + column.type;
+    if (column.type == "jsonb") comments += comment_one_field(connection, table, name);
+  }
+  if (sql.empty()) return {};
+  connection.exec(sql + comments,
+                  "cannot add columns to " + display() + " (--evolve add: " + sql + ")");
   find(connection);
   return sql;
 }

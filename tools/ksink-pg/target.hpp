@@ -3,12 +3,14 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/sink/batch.hpp"
 #include "tools/ksink-pg/column_map.hpp"
 #include "tools/ksink-pg/names.hpp"
 #include "tools/ksink-pg/pg.hpp"
+#include "tools/ksink-pg/strategy.hpp"
 
 namespace kpipe {
 
@@ -17,12 +19,19 @@ namespace kpipe {
 /// catalog).
 void lock_schema(PgConnection& connection, const std::string& schema);
 
+/// A table that is there has not the declared columns. Error (config).
+class ColumnsError : public Error {
+ public:
+  explicit ColumnsError(const std::string& what) : Error(Exit::config, what) {}
+};
+
 /// The table that takes the rows.
 class Target {
  public:
   /// `declared`: of --columns; one without a type takes each record's whole value. Empty: the
   /// columns are the table's, or inferred.
-  Target(QualifiedName name, std::vector<ColumnDefinition> declared, bool may_create);
+  Target(QualifiedName name, std::vector<ColumnDefinition> declared, bool may_create,
+         RowPolicy policy);
 
   /// Looks the table up. Throws Error: it is missing and may not be created, is not an ordinary
   /// durable table, or lacks a declared column. Types of declared columns are checked either way.
@@ -39,27 +48,42 @@ class Target {
   /// Quoted for SQL.
   std::string sql_name(const PgConnection& connection) const;
   /// The columns that rows give values for; find() said that the table exists.
-  ColumnMap columns() const { return ColumnMap(columns_, takes_whole_value()); }
+  ColumnMap columns() const {
+    return ColumnMap(columns_, takes_whole_value() && columns_.size() == 1);
+  }
+  /// What tells its rows apart, where the policy asks for it.
+  const RowKey& key() const noexcept { return key_; }
 
   /// Within a transaction: creates the table, by the declared columns or inferred from the batch,
   /// and returns the statement; empty when another instance was first. If the transaction does not
   /// commit, forget() it.
   std::string create(PgConnection& connection, const Batch& batch);
+  /// --evolve add, within a transaction: adds columns for the batch's fields that have none, and
+  /// returns the statement; empty when there is nothing to add (any more).
+  std::string add_columns(PgConnection& connection, const Batch& batch);
   void forget() noexcept { oid_ = 0; }
 
  private:
-  bool takes_whole_value() const { return declared_.size() == 1 && declared_.front().type.empty(); }
+  bool takes_whole_value() const {
+    return declared_.size() == 1 && declared_.front().type.empty() && !declared_.front().path;
+  }
   void resolve_schema(PgConnection& connection);
   void check_types(PgConnection& connection);
   void read_columns(PgConnection& connection);
+  Metadata metadata_of(std::string_view name) const;
+  void find_key(const std::vector<std::string>& names);
+  std::vector<ColumnDefinition> new_columns(const Batch& batch,
+                                            std::vector<std::string>& key) const;
 
   QualifiedName given_;
   std::vector<ColumnDefinition> declared_;
   bool may_create_;
+  RowPolicy policy_;
   QualifiedName name_;  ///< with its schema
   std::int64_t oid_ = 0;
   std::vector<std::string> declared_oids_;  ///< types of declared_, by to_regtype
   std::vector<Column> columns_;
+  RowKey key_;
 };
 
 }  // namespace kpipe
