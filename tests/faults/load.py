@@ -5,6 +5,8 @@ import re
 import subprocess
 import time
 
+import psycopg2
+
 from environment import BIN, wait_until
 from pipeline import SINK, SOURCE
 
@@ -42,6 +44,23 @@ class PostgresLoad:
                 assert rows == offsets, f"{rows} rows, but offsets say {offsets}"
             return self.database.stored(self.table, self.topic, connection)
         return stored
+
+
+class LoadAcrossOutages(PostgresLoad):
+    """Its probe waits for the server to come back."""
+
+    def probe(self):
+        probe = None
+
+        def attempt():
+            nonlocal probe
+            try:
+                probe = probe or super(LoadAcrossOutages, self).probe()
+                return [probe()]
+            except (psycopg2.OperationalError, psycopg2.InterfaceError):
+                probe = None
+                return None
+        return lambda: wait_until(attempt, 30, "an answer of PostgreSQL", every=0.05)[0]
 
 
 class FileLoad:

@@ -24,10 +24,10 @@ class OwnServers:
         return self
 
     def __exit__(self, *_):
-        for name in sorted(self.used):
-            self.call(f"{name}_stop", name)
-        if "postgres" in self.used:
-            self.call("postgres_remove", "postgres")
+        for kind, name in sorted(self.used):
+            self.call(f"{kind}_stop", name)
+            if kind == "postgres":
+                self.call("postgres_remove", name)
 
     def call(self, function, name, *arguments, show="", **variables):
         """Runs one function on the server's folder; returns the output lines of `show`."""
@@ -39,7 +39,7 @@ class OwnServers:
         return done.stdout.splitlines()
 
     def start_kafka(self, **variables):
-        self.used.add("kafka")
+        self.used.add(("kafka", "kafka"))
         bootstrap, = self.call("kafka_start", "kafka", show='echo "$KAFKA_BOOTSTRAP"', **variables)
         return bootstrap
 
@@ -61,12 +61,21 @@ class OwnServers:
     def signal_kafka(self, number):
         os.kill(int((self.folder / "kafka" / "pid").read_text()), number)
 
-    def start_postgres(self):
+    def start_postgres(self, name="postgres"):
         """Durable, as in production: what was committed must survive kill -9."""
-        self.used.add("postgres")
-        host, port, user = self.call("postgres_start", "postgres", "fsync=on", "full_page_writes=on",
-                                     show='printf "%s\\n" "$PGHOST" "$PGPORT" "$PGUSER"')
+        return self.began_postgres("postgres_start", name, "fsync=on", "full_page_writes=on")
+
+    def began_postgres(self, *how):
+        self.used.add(("postgres", how[1]))
+        host, port, user = self.call(*how, show='printf "%s\\n" "$PGHOST" "$PGPORT" "$PGUSER"')
         return {"PGHOST": host, "PGPORT": port, "PGUSER": user}
+
+    def start_replica(self):
+        """Of the PostgreSQL that runs; stopped and started by the name "replica"."""
+        return self.began_postgres("postgres_replica", "replica", str(self.folder / "postgres"))
+
+    def promote_replica(self):
+        self.call("postgres_promote", "replica")
 
     def database(self):
         return Database.create(self.start_postgres())

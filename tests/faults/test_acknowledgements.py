@@ -170,6 +170,9 @@ def test_beyond_what_was_written_on_a_direct_pipe(kafka, fake_sinks, some_topic,
     assert not kafka.committed(group, some_topic)
 
 
+ENOUGH = 4  # commits of each
+
+
 def assert_owners_only(commits, sinks):
     """Each commit was made by the sink that had been given the partition last."""
     given = sorted((when, where, sink.name) for sink in sinks for when, partitions in sink.assigns for where in partitions)
@@ -194,6 +197,14 @@ def test_late_after_partitions_moved(kafka, fake_sinks, all_topic, group):
     # Small fetches, so that records of all partitions come soon.
     options = ["-t", all_topic, "-g", group, *COMMITTING, "-X", "max.partition.fetch.bytes=65536"]
     stored = {}
+
+    def until_committed(name, *sinks):
+        def often_enough():
+            for _ in range(10):
+                store(*sinks)
+            return sum(commit.sink == name for commit in history.of(group)) >= ENOUGH
+        wait_until(often_enough, 30, f"{ENOUGH} commits of {name}")
+
     first = fake_sinks.start("first", *options, stored=stored)
     wait_until(lambda: first.read(500) and len(first.next) == 4, 20, f"records of each partition\n{first.said()}")
     second = fake_sinks.start("second", *options, stored=stored)
@@ -214,8 +225,7 @@ def test_late_after_partitions_moved(kafka, fake_sinks, all_topic, group):
         time.sleep(0.01)
     committed = kafka.committed(group, all_topic)
     assert all(committed[partition] == asked[topic, partition] for topic, partition in moved)
-    for _ in range(10):
-        store(first, second)
+    until_committed("second", first, second)
 
     # The second leaves, so the first has all; and sends more than is acknowledged.
     second.process.send_signal(signal.SIGTERM)
@@ -242,8 +252,7 @@ def test_late_after_partitions_moved(kafka, fake_sinks, all_topic, group):
     for _ in range(30):
         acknowledge_late()
     sinks = [first, third]
-    for _ in range(10):
-        store(*sinks)
+    until_committed("third", *sinks)
     for sink in sinks:
         assert not sink.ended(), sink.said()
         sink.process.send_signal(signal.SIGTERM)
@@ -254,7 +263,7 @@ def test_late_after_partitions_moved(kafka, fake_sinks, all_topic, group):
     assert_owners_only(commits, [first, second, third])
     authors = collections.Counter(commit.sink for commit in commits)
     print(f"commits: {dict(authors)}; partitions given: {[len(sink.assigns) for sink in (first, second, third)]} times")
-    assert min(authors[name] for name in ("first", "second", "third")) >= 4 and len(first.assigns) > before
+    assert min(authors[name] for name in ("first", "second", "third")) >= ENOUGH and len(first.assigns) > before
 
 
 def test_sink_hangs_up(kafka, fake_sinks, some_topic, group):

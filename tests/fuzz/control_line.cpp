@@ -21,6 +21,7 @@ std::string written(const ControlLine& line) {
     ++members;
   };
   add(line.sink_hello);
+  add(line.input_ended);
   add(line.source_hello);
   add(line.assign);
   add(line.flush);
@@ -33,7 +34,7 @@ std::string written(const ControlLine& line) {
 }
 
 bool names_a_message(const Json& line) {
-  for (const char* name : {"hello", "assign", "flush", "bye"}) {
+  for (const char* name : {"hello", "assign", "flush", "eof", "bye"}) {
     if (line.last(name) != nullptr) return true;
   }
   return false;

@@ -79,7 +79,7 @@ void say_mark(MadeUp& made, OutBuffer& out) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   MadeUp made(data, size);
   OutBuffer out;
-  switch (made.below(7)) {
+  switch (made.below(8)) {
     case 0:
       say_sink_hello(made, out);
       break;
@@ -90,10 +90,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       say_assign(made, out);
       break;
     case 3: {
-      const Flush flush{checkpoints(made), static_cast<std::uint64_t>(number(made))};
+      const Flush flush{checkpoints(made), static_cast<std::uint64_t>(number(made)), made.flag()};
       const auto heard = said(flush, out).flush;
-      require(heard && heard->upto == flush.upto && heard->at_byte == flush.at_byte, "a flush",
-              {out.view()});
+      require(heard && heard->upto == flush.upto && heard->at_byte == flush.at_byte &&
+                  heard->settled == flush.settled,
+              "a flush", {out.view()});
       break;
     }
     case 4: {
@@ -107,6 +108,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       require(said(ack, out).ack == ack, "an acknowledgement", {out.view()});
       break;
     }
+    case 6:
+      require(said(InputEnded{}, out).input_ended.has_value(), "an end", {out.view()});
+      break;
     default:
       say_mark(made, out);
   }
