@@ -21,20 +21,15 @@ bool take(std::string_view& text, std::string_view prefix) {
   return true;
 }
 
-bool take_digits(std::string_view& text) {
-  if (text.empty() || !is_digit(text.front())) return false;
-  while (!text.empty() && is_digit(text.front())) text.remove_prefix(1);
-  return true;
+const char* digits_end(const char* at, const char* end) {
+  while (at != end && is_digit(*at)) ++at;
+  return at;
 }
 
 bool take_number(std::string_view& text) {
-  take(text, "-");
-  if (!take(text, "0") && !take_digits(text)) return false;
-  if (take(text, ".") && !take_digits(text)) return false;
-  if (take(text, "e") || take(text, "E")) {
-    if (!take(text, "+")) take(text, "-");
-    return take_digits(text);
-  }
+  const char* const number = json_number_end(text.data(), text.data() + text.size());
+  if (number == nullptr) return false;
+  text.remove_prefix(static_cast<std::size_t>(number - text.data()));
   return true;
 }
 
@@ -82,6 +77,25 @@ bool take_scalar(std::string_view& text) {
 enum class Next { value, value_or_end, name, name_or_end, comma_or_end };
 
 }  // namespace
+
+const char* json_number_end(const char* at, const char* end) noexcept {
+  if (at != end && *at == '-') ++at;
+  if (at == end || !is_digit(*at)) return nullptr;
+  at = *at == '0' ? at + 1 : digits_end(at, end);
+  if (at != end && *at == '.') {
+    const char* const fraction = at + 1;
+    at = digits_end(fraction, end);
+    if (at == fraction) return nullptr;
+  }
+  if (at != end && (*at | 0x20) == 'e') {
+    ++at;
+    if (at != end && (*at == '+' || *at == '-')) ++at;
+    const char* const exponent = at;
+    at = digits_end(exponent, end);
+    if (at == exponent) return nullptr;
+  }
+  return at;
+}
 
 bool is_json_number(std::string_view text) noexcept {
   return take_number(text) && text.empty();

@@ -9,7 +9,9 @@ namespace kpipe {
 // The grammar of RFC 8259 and nothing else. JSON libraries refuse texts that it allows, because
 // they have no place for the value (1e400, 30 digits); who copies and never converts need not.
 
-/// Section 6.
+/// Section 6: behind the longest number that begins at `at`; nullptr when none does.
+const char* json_number_end(const char* at, const char* end) noexcept;
+
 bool is_json_number(std::string_view text) noexcept;
 
 /// One JSON text, nested at most `max_depth` deep. `text` must be valid UTF-8. Escapes of lone

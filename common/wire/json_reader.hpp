@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,23 +25,20 @@ struct JsonField {
   JsonText value;
 };
 
-/// Takes one level of an object or array apart without building a tree; call it again on a field's
-/// raw text to go deeper. Texts passed in must have OutBuffer::kPadding readable bytes behind them.
-/// Views point into the text, or for names with escapes into the reader, until its next call. Not
-/// for use by two threads at once.
+/// Takes one level of an object or array apart in one pass, without building a tree; call it again
+/// on a field's raw text to go deeper. Of what is nested only strings and brackets are looked at.
+/// The whole text must be UTF-8 (RFC 8259 section 8.1), and have OutBuffer::kPadding readable bytes
+/// behind it. Views point into the text, or for names with escapes into the reader, until its next
+/// object(). Not for use by two threads at once.
 class JsonReader {
  public:
-  JsonReader();
-  ~JsonReader();
-
   /// The members in their order, duplicates kept. False when `text` is not an object.
   bool object(std::string_view text, std::vector<JsonField>& fields);
   /// The elements in their order. False when `text` is not an array.
   bool array(std::string_view text, std::vector<JsonText>& elements);
 
  private:
-  struct Parser;
-  std::unique_ptr<Parser> parser_;
+  std::deque<std::string> names_;  ///< unescaped; a deque, as views point into its elements
 };
 
 /// Appends the text of a JSON string (given with its quotes) as UTF-8. False on a broken escape.

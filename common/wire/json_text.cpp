@@ -109,15 +109,23 @@ void append_shortest(OutBuffer& out, Float value) {
 }  // namespace
 
 bool is_valid_utf8(std::string_view bytes) noexcept {
-  // Most keys and header values are short ASCII: decide those without the call into simdjson.
-  std::size_t i = 0;
-  std::uint64_t word = 0;
-  for (; i + sizeof word <= bytes.size(); i += sizeof word) {
-    std::memcpy(&word, bytes.data() + i, sizeof word);
-    if ((word & 0x8080808080808080U) != 0) return simdjson::validate_utf8(bytes);
+  // Most texts are ASCII: decide those without the call into simdjson.
+  constexpr std::uint64_t tops = 0x8080808080808080U;
+  std::array<std::uint64_t, 4> words{};
+  const char* at = bytes.data();
+  std::size_t left = bytes.size();
+  for (; left >= sizeof words; at += sizeof words, left -= sizeof words) {
+    std::memcpy(words.data(), at, sizeof words);
+    if (((words[0] | words[1] | words[2] | words[3]) & tops) != 0) {
+      return simdjson::validate_utf8(bytes);
+    }
   }
-  for (; i < bytes.size(); ++i) {
-    if ((static_cast<unsigned char>(bytes[i]) & 0x80U) != 0) return simdjson::validate_utf8(bytes);
+  for (; left >= sizeof words[0]; at += sizeof words[0], left -= sizeof words[0]) {
+    std::memcpy(words.data(), at, sizeof words[0]);
+    if ((words[0] & tops) != 0) return simdjson::validate_utf8(bytes);
+  }
+  for (; left > 0; ++at, --left) {
+    if ((static_cast<unsigned char>(*at) & 0x80U) != 0) return simdjson::validate_utf8(bytes);
   }
   return true;
 }
