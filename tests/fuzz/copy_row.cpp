@@ -64,7 +64,7 @@ std::optional<std::string> instant(const Json& number) {
   if (!whole) return std::nullopt;
   const std::int64_t ms = *whole;
   const std::int64_t part = ((ms % 1000) + 1000) % 1000;
-  const std::time_t seconds = (ms - part) / 1000;
+  const std::time_t seconds = ms / 1000 - (ms % 1000 < 0 ? 1 : 0);
   std::tm parts{};
   if (::gmtime_r(&seconds, &parts) == nullptr || parts.tm_year < 1 - 1900 ||
       parts.tm_year > 9999 - 1900) {
