@@ -32,6 +32,20 @@ std::size_t states_of(const std::string& pattern) {
   return states;
 }
 
+/// A backslash before a number, but for \0. libstdc++ would refuse it, too, after it has read the
+/// number into a long that may overflow.
+bool has_back_reference(std::string_view pattern) {
+  const auto is_digit = [&](std::size_t i) {
+    return i < pattern.size() && std::isdigit(static_cast<unsigned char>(pattern[i])) != 0;
+  };
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i] != '\\') continue;
+    ++i;
+    if (is_digit(i) && (pattern[i] != '0' || is_digit(i + 1))) return true;
+  }
+  return false;
+}
+
 std::wregex compiled(const std::string& pattern) {
   // This flag, which is libstdc++'s own, walks all alternatives at once instead of one by one.
   constexpr auto flags = std::regex_constants::ECMAScript | std::regex_constants::__polynomial;
@@ -72,6 +86,8 @@ JsonPattern::JsonPattern(const std::string& pattern) : text_(pattern), longest_(
     throw std::invalid_argument("it has more than 2000 characters");
   if (std::count(pattern.begin(), pattern.end(), '(') > static_cast<std::ptrdiff_t>(kMostGroups))
     throw std::invalid_argument("it has more than 200 groups");
+  if (has_back_reference(pattern))
+    throw std::invalid_argument("a back reference is more than kpipe checks");
   const std::size_t states = states_of(pattern);
   if (states > kMostStates) throw std::invalid_argument("it repeats too much");
   longest_ = kMostWork / states;

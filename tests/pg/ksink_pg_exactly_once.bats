@@ -103,7 +103,8 @@ stored_more_than() { (($(stored) > $1)); }
         wait_until 20 stored_more_than "$before"
         kill -KILL "$sink" 2>/dev/null && kills=$((kills + 1))
         wait "$sink" 2>/dev/null || true
-        assert_equal "$(psqlq 'SELECT count(*) FROM t')" "$(stored)"
+        # In one snapshot: the killed one's last COMMIT may still come.
+        assert_equal "$(psqlq 'SELECT (SELECT count(*) FROM t) - (SELECT sum(stored_rows) FROM kpipe_offsets)')" 0
     done
     ((kills >= 1))
     assert [ "$(stored)" -lt "$total" ]

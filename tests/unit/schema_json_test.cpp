@@ -68,6 +68,14 @@ TEST(JsonPattern, is_held_against_characters_anywhere) {
 }
 
 /// What would take a backtracking search ages, or the stack.
+TEST(JsonPattern, refuses_back_references_however_large) {
+  for (const char* bad : {R"((a)\1)", R"(\92233720368547758072345678901)", R"(\09)", R"(\\\7)"})
+    EXPECT_THROW(JsonPattern{bad}, std::invalid_argument) << bad;
+  EXPECT_TRUE(
+      JsonPattern(R"(^\\1234567890123456789012345$)").found_in(R"(\1234567890123456789012345)"));
+  EXPECT_TRUE(JsonPattern(R"(\0)").found_in(std::string_view("a\0", 2)));
+}
+
 TEST(JsonPattern, takes_time_by_the_length_of_the_text_alone) {
   EXPECT_FALSE(JsonPattern("^(a+)+$").found_in(std::string(2'000, 'a') + "b"));
   EXPECT_TRUE(JsonPattern("^[a-z]+$").found_in(std::string(300'000, 'a')));
