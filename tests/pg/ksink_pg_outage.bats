@@ -67,7 +67,7 @@ ends() {
 }
 
 backend_waits_for() { # WAIT_EVENT
-    db_says "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'kpipe ksink-pg' AND wait_event = '$1'" 1
+    db_says "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'kpipe ksink-pg' AND wait_event = '$1'" 1
 }
 
 @test "kill -9 of the server: the sink waits, says so once, goes on; each record once" {
@@ -107,7 +107,7 @@ backend_waits_for() { # WAIT_EVENT
     psqlq "ALTER SYSTEM SET synchronous_standby_names = 'nobody'" && psqlq 'SELECT pg_reload_conf()'
     numbered o 0 10 10 >&"$FEED"
     wait_until 20 backend_waits_for SyncRep
-    psqlq "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'kpipe ksink-pg'"
+    psqlq "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'kpipe ksink-pg'"
     wait_until 20 said 'PostgreSQL: back after'
     psqlq 'ALTER SYSTEM RESET synchronous_standby_names' && psqlq 'SELECT pg_reload_conf()'
     numbered o 0 20 10 >&"$FEED"
@@ -123,7 +123,7 @@ backend_waits_for() { # WAIT_EVENT
     wait_until 10 db_says "SELECT count(*) FROM pg_locks WHERE mode = 'ExclusiveLock' AND relation = 'kpipe_offsets'::regclass" 1
     numbered o 0 10 10 >&"$FEED"
     wait_until 20 backend_waits_for relation
-    psqlq "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'kpipe ksink-pg'"
+    psqlq "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'kpipe ksink-pg'"
     wait_until 20 said 'Trying again for'
     echo 'COMMIT;' >&"$LOCKER"
     exec {LOCKER}>&-

@@ -100,7 +100,7 @@ assert_clean() {
         assert_equal "$(through "SELECT (SELECT count(*) FROM pg_prepared_statements), (SELECT count(*) FROM pg_class WHERE relpersistence = 't'),
             current_setting('lock_timeout'), current_setting('idle_in_transaction_session_timeout'), current_setting('synchronous_commit')")" '0|0|0|0|on'
     done
-    assert_equal "$(psqlq "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")" 0
+    assert_equal "$(psqlq "$(advisory_locks)")" 0
 }
 
 @test "merge, ignore and tombstones: rows by their key, the temporary tables are gone" {
@@ -150,7 +150,7 @@ assert_clean() {
            CREATE TRIGGER pause BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION pause()"
     exec {LOCKER}> >(psql -qXAt >/dev/null 3>&-)
     echo 'SELECT pg_advisory_lock(1);' >&"$LOCKER"
-    wait_until 10 db_says "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted" 1
+    wait_until 10 db_says "$(advisory_locks) AND granted" 1
     begin_feed --table t
     numbered o 0 10 10 >&"$FEED"
     wait_until 20 a_session "wait_event = 'advisory' AND query LIKE 'COPY%'"

@@ -136,7 +136,7 @@ refused() { # PATTERN
     local by_name=$!
     exec {FEED}>pipe
     cat in >&"$FEED"
-    wait_until 20 db_says "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'nightly-load' AND client_addr = '127.0.0.1'" 1
+    wait_until 20 db_says "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'nightly-load' AND client_addr = '127.0.0.1'" 1
     refute_regex "$(tr '\0' ' ' <"/proc/$by_name/cmdline")" "$PGPASSWORD"
     exec {FEED}>&-
     wait "$by_name"

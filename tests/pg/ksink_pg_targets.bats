@@ -45,7 +45,7 @@ view_with_trigger() {
             IF NEW.o = 13 THEN PERFORM pg_advisory_xact_lock(13); END IF; INSERT INTO even VALUES (NEW.*); RETURN NEW; END \$\$"
     exec {LOCKER}> >(psql -qXAt >/dev/null 3>&-)
     echo 'SELECT pg_advisory_lock(13);' >&"$LOCKER"
-    wait_until 10 db_says "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted" 1
+    wait_until 10 db_says "$(advisory_locks) AND granted" 1
     ksink-pg --table v <in 2>err 3>&- {LOCKER}>&- &
     local sink=$!
     wait_until 20 db_says "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'" 1

@@ -46,6 +46,11 @@ exactly_once() {
 # db_says SQL TEXT: true when the query's result is TEXT; for wait_until.
 db_says() { [[ $(psqlq "$1") == "$2" ]]; }
 
+# advisory_locks: counts them, to be gone on with by AND. The server has the databases of other test files, too.
+advisory_locks() {
+    echo "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database AND d.datname = current_database() WHERE locktype = 'advisory'"
+}
+
 # next_offset SINK TOPIC PARTITION
 next_offset() {
     psqlq "SELECT next_offset FROM kpipe_offsets WHERE sink = '$1' AND topic = '$2' AND partition = $3"
