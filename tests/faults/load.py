@@ -47,19 +47,23 @@ class PostgresLoad:
 
 
 class LoadAcrossOutages(PostgresLoad):
-    """Its probe waits for the server to come back."""
+    """Its probe waits for the server to come back; attempts() gives None meanwhile."""
 
-    def probe(self):
-        probe = None
+    def attempts(self):
+        look = None
 
         def attempt():
-            nonlocal probe
+            nonlocal look
             try:
-                probe = probe or super(LoadAcrossOutages, self).probe()
-                return [probe()]
+                look = look or super(LoadAcrossOutages, self).probe()
+                return [look()]
             except (psycopg2.OperationalError, psycopg2.InterfaceError):
-                probe = None
+                look = None
                 return None
+        return attempt
+
+    def probe(self):
+        attempt = self.attempts()
         return lambda: wait_until(attempt, 30, "an answer of PostgreSQL", every=0.05)[0]
 
 

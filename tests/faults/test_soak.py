@@ -5,10 +5,8 @@ import collections
 import itertools
 import time
 
-import psycopg2
-
 from environment import times, wait_until
-from load import PostgresLoad
+from load import LoadAcrossOutages
 from pg_cluster import crash
 from proxy import Proxy
 from test_chaos import INSTANCES, PROTOCOLS, Instance, deck
@@ -21,21 +19,12 @@ PARTITIONS = 4
 ADDED = 6
 
 
-class RobustLoad(PostgresLoad):
-    """Its watcher outlives crashes of the database."""
+class RobustLoad(LoadAcrossOutages):
+    """Its watcher outlives crashes of the database, and does not wait for their end."""
 
     def probe(self):
-        look = None
-
-        def stored():
-            nonlocal look
-            try:
-                look = look or super(RobustLoad, self).probe()
-                return look()
-            except (psycopg2.OperationalError, psycopg2.InterfaceError):
-                look = None
-                return None
-        return stored
+        attempt = self.attempts()
+        return lambda: (attempt() or [None])[0]
 
 
 class Chaos:
