@@ -20,7 +20,7 @@ class MixedLoad(FileLoad):
     """A file that gets the good records of a topic; `truth` is the topic, `policy` kconsume's options."""
 
     def __init__(self, *arguments, truth, policy):
-        super().__init__(*arguments)
+        super().__init__(*arguments, batch_size=20)  # slow enough for five kills on the way, on any machine
         self.policy = policy
         self.truth = truth
         self.bad = {(p, offset): value for p, records in truth.items() for offset, (_, value) in enumerate(records)
