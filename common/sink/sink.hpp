@@ -14,6 +14,7 @@ namespace kpipe {
 struct SourceIdentity {
   std::string group;
   std::string cluster;
+  bool unbounded = false;  ///< it reads on until it is stopped
 };
 
 /// The one seam between the sink loop and a target (PostgreSQL, files). Everything above it (dedup,

@@ -65,14 +65,16 @@ void SinkLoop::take_control() {
     if (line.source_hello) {
       source_ = *line.source_hello;
       heard_source_ = true;
-      sink_.identify(SourceIdentity{source_.group, source_.cluster});
+      sink_.identify(SourceIdentity{source_.group, source_.cluster, source_.unbounded});
     } else if (line.assign) {
       answer(*line.assign);
     } else if (line.flush || line.bye) {
       control_.push_back(std::move(line));
     }
   }
-  if (!acks_.connected()) control_.clear();
+  // Nobody hears answers any more; a goodbye that came just before still counts.
+  if (!acks_.connected())
+    std::erase_if(control_, [](const ControlLine& line) { return !line.bye; });
 }
 
 /// Applies what is due: on a direct pipe a message counts from the byte at which it was said.
@@ -86,6 +88,7 @@ void SinkLoop::apply_control() {
       apply(*line.flush);
     } else {
       said_bye_ = true;
+      end_ = line.bye->end;
     }
     control_.pop_front();
   }

@@ -74,6 +74,10 @@ SinkCounts SinkLoop::run() {
   return counts_;
 }
 
+SourceEnd SinkLoop::source_end() const {
+  return {heard_source_, is_pipe(input_fd_), end_};
+}
+
 void SinkLoop::open() {
   remember(sink_.open());
   opened_ = true;

@@ -26,6 +26,15 @@ struct SinkCounts {
   std::uint64_t batches = 0;     ///< successful Sink::store() calls
 };
 
+/// How the input ended, for sinks to which it matters that nothing is missing.
+struct SourceEnd {
+  bool heard = false;    ///< kconsume has spoken
+  bool is_pipe = false;  ///< no end of a file, but that of whoever wrote
+  /// kconsume reached the end that its options name: all that must be stored then. Absent: it did
+  /// not, or nobody knows.
+  std::optional<std::vector<Checkpoint>> end{};
+};
+
 /// stdin -> batches -> Sink -> acknowledgements, until EOF. One thread; it waits in poll(2) for
 /// input, control messages, signals and the batch's deadline at once.
 class SinkLoop {
@@ -35,6 +44,8 @@ class SinkLoop {
   /// Returns at EOF with everything stored and acknowledged. Throws Error otherwise: what was not
   /// acknowledged will come again.
   SinkCounts run();
+  /// After run().
+  SourceEnd source_end() const;
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -120,6 +131,7 @@ class SinkLoop {
   bool introduced_ = false;
   bool heard_source_ = false;  ///< kconsume has introduced itself
   bool said_bye_ = false;
+  std::optional<std::vector<Checkpoint>> end_;  ///< as the goodbye named it
   bool saw_mark_ = false;
   /// Through a filter: the record that came last may get more lines made of it.
   std::optional<TopicPartition> open_record_;

@@ -34,10 +34,11 @@ struct InputEnded {};
 
 /// kconsume -> sink, the first line.
 struct SourceHello {
-  std::string group;    ///< empty: no group
-  std::string cluster;  ///< Kafka's cluster id
-  bool direct = false;  ///< the sink's stdin is kconsume's stdout
-  bool marks = false;   ///< mark lines stand between the records, the last one at the end
+  std::string group;       ///< empty: no group
+  std::string cluster;     ///< Kafka's cluster id
+  bool direct = false;     ///< the sink's stdin is kconsume's stdout
+  bool marks = false;      ///< mark lines stand between the records, the last one at the end
+  bool unbounded = false;  ///< it reads on until it is stopped
 };
 
 /// kconsume -> sink: these partitions are ours now; answer with a hello that says what is stored.
@@ -59,6 +60,9 @@ struct Flush {
 /// kconsume -> sink: all was written; EOF after `at_byte` bytes is a clean end.
 struct Bye {
   std::uint64_t at_byte = 0;
+  /// The end that kconsume's options name was reached: how far it read each partition of which it
+  /// read anything. Absent: it was stopped before.
+  std::optional<std::vector<Checkpoint>> end{};
 };
 
 void append_line(OutBuffer& out, const SinkHello& message);

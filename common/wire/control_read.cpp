@@ -78,6 +78,8 @@ bool read_hello(Scan& scan, const JsonText& body, ControlLine& line) {
       source.direct = is_true(field.value);
     } else if (field.name == "marks") {
       source.marks = is_true(field.value);
+    } else if (field.name == "unbounded") {
+      source.unbounded = is_true(field.value);
     }
   }
   if (from_sink) {
@@ -103,6 +105,13 @@ bool read_assign(Scan& scan, const JsonText& body, Assign& assign) {
     return !tp.topic.empty() && partition >= 0 &&
            partition <= std::numeric_limits<std::int32_t>::max();
   });
+}
+
+bool read_bye(Scan& scan, const std::vector<JsonField>& fields, Bye& bye) {
+  for (const JsonField& field : fields) {
+    if (field.name == "end" && !scan.checkpoints(field.value, bye.end.emplace())) return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -142,8 +151,9 @@ std::string_view parse_control_line(std::string_view text, ControlLine& line) {
       return {};
     }
     if (field.name == "bye") {
-      line.bye = Bye{static_cast<std::uint64_t>(at_byte)};
-      return {};
+      return read_bye(scan, fields, line.bye.emplace(Bye{static_cast<std::uint64_t>(at_byte)}))
+                 ? ""
+                 : "malformed bye";
     }
   }
   for (const JsonField& field : fields) {

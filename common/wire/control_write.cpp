@@ -50,7 +50,9 @@ void append_line(OutBuffer& out, const SourceHello& message) {
   out.append(",\"cluster\":");
   append_json_string(out, message.cluster);
   out.append(message.direct ? ",\"direct\":true" : ",\"direct\":false");
-  out.append(message.marks ? ",\"marks\":true}}\n" : "}}\n");
+  if (message.marks) out.append(",\"marks\":true");
+  if (message.unbounded) out.append(",\"unbounded\":true");
+  out.append("}}\n");
 }
 
 void append_line(OutBuffer& out, const Assign& message) {
@@ -84,6 +86,10 @@ void append_line(OutBuffer& out, const Flush& message) {
 void append_line(OutBuffer& out, const Bye& message) {
   out.append("{\"bye\":true,\"at_byte\":");
   out.append_int(static_cast<std::int64_t>(message.at_byte));
+  if (message.end) {
+    out.append(",\"end\":");
+    append_checkpoints(out, *message.end);
+  }
   out.append("}\n");
 }
 

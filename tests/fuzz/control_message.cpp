@@ -45,10 +45,11 @@ void say_sink_hello(MadeUp& made, OutBuffer& out) {
 }
 
 void say_source_hello(MadeUp& made, OutBuffer& out) {
-  const SourceHello hello{made.text(), made.text(), made.flag(), made.flag()};
+  const SourceHello hello{made.text(), made.text(), made.flag(), made.flag(), made.flag()};
   const auto heard = said(hello, out).source_hello;
   require(heard && heard->group == hello.group && heard->cluster == hello.cluster &&
-              heard->direct == hello.direct && heard->marks == hello.marks,
+              heard->direct == hello.direct && heard->marks == hello.marks &&
+              heard->unbounded == hello.unbounded,
           "kconsume's hello", {out.view()});
 }
 

@@ -102,6 +102,8 @@ TEST(WireControl, source_messages_round_trip) {
   EXPECT_FALSE(line.source_hello->marks);
   EXPECT_FALSE(parsed(written(SourceHello{})).source_hello->direct);
   EXPECT_TRUE(parsed(written(SourceHello{"g", "c", false, true})).source_hello->marks);
+  EXPECT_FALSE(line.source_hello->unbounded);
+  EXPECT_TRUE(parsed(written(SourceHello{"", "c", true, false, true})).source_hello->unbounded);
 
   line = parsed(written(Assign{4, {{"t", 0}, {"t", 1}, {"u", 2147483647}}}));
   ASSERT_TRUE(line.assign);
@@ -125,6 +127,10 @@ TEST(WireControl, source_messages_round_trip) {
   line = parsed(written(Bye{77}));
   ASSERT_TRUE(line.bye && !line.flush && !line.assign && !line.ack);
   EXPECT_EQ(line.bye->at_byte, 77U);
+  EXPECT_FALSE(line.bye->end);
+  EXPECT_EQ(parsed(written(Bye{78, kOffsets})).bye->end, kOffsets);
+  EXPECT_EQ(parsed(written(Bye{79, std::vector<Checkpoint>{}})).bye->end,
+            std::vector<Checkpoint>{});
 
   line = parsed(written(InputEnded{}));
   EXPECT_TRUE(line.input_ended && !line.bye && !line.ack && !line.sink_hello);

@@ -57,6 +57,7 @@ void Pump::run() {
   start();
   while (!finished()) step();
   // Also with nothing outstanding an end that nobody asked for must not look like one.
+  complete_ = reached_end() && !bad_.failure();
   const bool left = link_.gone() || reader_gone_ || writer_->error() == EPIPE;
   sink_left_ = commit_ == CommitPolicy::ack && left && !stop::requested() && !reached_end();
   drain();
@@ -70,7 +71,8 @@ void Pump::start() {
       std::make_unique<Consumer>(std::move(config), options_.group, options_.instance_id, *this);
   Client& client = consumer_->client();
   outage_.emplace(client, options_.stall_timeout);
-  link_.set_source(options_.group, client.cluster_id(), options_.marks);
+  link_.set_source(options_.group, client.cluster_id(), options_.marks,
+                   !options_.once && !options_.count);
   subscription_.resolve(client);
   bad_.open(client);
   const auto interval = [&](const char* property, milliseconds otherwise) {

@@ -118,6 +118,8 @@ class Pump final : public RebalanceHooks {
   bool all_acknowledged(const std::vector<TopicPartition>* only) const;
   std::string metadata_of(const Checkpoint& checkpoint) const;
   void drain();
+  std::optional<std::vector<Checkpoint>> ends_reached() const;
+  bool reader_is_behind() const;
   std::uint64_t signs_of_life() const;
   void check_stall();
   void check_end() const;
@@ -153,7 +155,8 @@ class Pump final : public RebalanceHooks {
 
   bool assigned_ = false;  ///< not waiting for partitions after all were taken away
   bool sink_left_ = false;
-  bool ending_ = false;  ///< reading is over
+  bool ending_ = false;    ///< reading is over
+  bool complete_ = false;  ///< at the end that the options name
   bool closing_ = false;
   bool reader_gone_ = false;
   bool paused_ = false;

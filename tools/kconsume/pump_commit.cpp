@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pump: acknowledgements, commits and the end.
 #include <poll.h>
+#include <sys/ioctl.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -23,6 +24,8 @@ constexpr std::chrono::minutes kStall{10};
 constexpr std::chrono::seconds kFilterQuiet{15};
 /// Far below max.poll.interval.ms.
 constexpr std::chrono::seconds kPollWhileDraining{1};
+/// A sink that starts so late that all was written before it could connect finds us this long.
+constexpr std::chrono::seconds kLateSink{10};
 
 bool concerns(const std::vector<TopicPartition>* only, const TopicPartition& tp) {
   return only == nullptr || std::find(only->begin(), only->end(), tp) != only->end();
@@ -188,8 +191,9 @@ void Pump::drain() {
   pending_.clear();
   next_pending_ = 0;
   consumer_->pause();
-  auto last_progress = Clock::now();
-  auto last_poll = last_progress;
+  const auto begun = Clock::now();
+  auto last_progress = begun;
+  auto last_poll = begun;
   std::uint64_t seen = signs_of_life();
   bool said_bye = false;
   add_marks(nullptr, true);
@@ -198,13 +202,18 @@ void Pump::drain() {
     if (out_.bytes.empty() && bad_.settled() && !said_bye) {
       settle_positions();
       // After a broken pipe there is no clean end to announce: a filter may have died with records.
-      if (!reader_gone_ && writer_->error() == 0) link_.bye(writer_->submitted_bytes());
+      if (!reader_gone_ && writer_->error() == 0) {
+        link_.bye(writer_->submitted_bytes(), ends_reached());
+      }
       writer_->finish();
       said_bye = true;
     }
     const bool written = reader_gone_ || writer_->error() != 0 || (said_bye && writer_->idle());
     const bool positions_wait = link_.connected() && unsettled_positions() > 0;
-    if (written && (all_acknowledged(nullptr) || (nobody_acknowledges() && !positions_wait))) break;
+    const bool late_sink = Clock::now() - begun < kLateSink && reader_is_behind();
+    if (written &&
+        (all_acknowledged(nullptr) || (nobody_acknowledges() && !positions_wait && !late_sink)))
+      break;
     serve_acks();
     const auto now = Clock::now();
     if (seen != signs_of_life()) {
@@ -229,6 +238,28 @@ void Pump::drain() {
   unacknowledged_ = tracker_.unacknowledged() - unsettled_positions();
   closing_ = true;
   consumer_->close();
+}
+
+/// For the goodbye. What is read and not encoded, or above the end, does not count.
+std::optional<std::vector<Checkpoint>> Pump::ends_reached() const {
+  if (!complete_) return std::nullopt;
+  std::vector<Checkpoint> ends;
+  for (const auto& [tp, partition] : partitions_) {
+    const std::int64_t reached = partition.eof.value_or(partition.encoded);
+    if (reached > partition.start) ends.push_back(Checkpoint{tp, reached, partition.generation});
+  }
+  return ends;
+}
+
+/// Lines wait in the pipe, and no sink has spoken: one looks for us before it takes them. With a
+/// group a sink is waited for at the start.
+bool Pump::reader_is_behind() const {
+  if (!options_.group.empty() || !link_.possible() || link_.present() || link_.all_gone())
+    return false;
+  pollfd reader{stdout_fd_, 0, 0};
+  int unread = 0;
+  return ::poll(&reader, 1, 0) >= 0 && (reader.revents & POLLERR) == 0 &&
+         ::ioctl(stdout_fd_, FIONREAD, &unread) == 0 && unread > 0 && !stop::requested();
 }
 
 /// Polling for ever would hide a sink that is dead behind a living process.

@@ -40,7 +40,9 @@ void SinkLink::open(const AckChannel& channel, int stdout_fd, std::size_t sinks)
   }
 }
 
-void SinkLink::set_source(const std::string& group, const std::string& cluster, bool marks) {
+void SinkLink::set_source(const std::string& group, const std::string& cluster, bool marks,
+                          bool unbounded) {
+  source_.unbounded = unbounded;
   source_.marks = marks;
   source_.group = group;
   source_.cluster = cluster;
@@ -77,6 +79,7 @@ void SinkLink::receive() {
   if (listener_.connected() && !introduced_) {
     source_.direct = listener_.direct();
     listener_.send(source_);
+    if (bye_) listener_.send(*bye_);
     introduced_ = true;
   }
   for (const ControlLine& line : lines) {
@@ -236,8 +239,12 @@ void SinkLink::flush(std::vector<Checkpoint> upto, std::uint64_t at_byte, bool s
   listener_.send(Flush{std::move(upto), at_byte, settled});
 }
 
-void SinkLink::bye(std::uint64_t at_byte) {
-  listener_.send(Bye{at_byte});
+void SinkLink::bye(std::uint64_t at_byte, std::optional<std::vector<Checkpoint>> end) {
+  if (end) {
+    for (Checkpoint& checkpoint : *end) checkpoint.tp = to_pipe(std::move(checkpoint.tp));
+  }
+  bye_ = Bye{at_byte, std::move(end)};
+  if (introduced_) listener_.send(*bye_);
 }
 
 }  // namespace kpipe::kconsume

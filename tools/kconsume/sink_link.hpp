@@ -35,7 +35,8 @@ class SinkLink {
   /// Topics have another name on the pipe: with this before it. Here they keep Kafka's.
   void set_topic_prefix(std::string prefix) { prefix_ = std::move(prefix); }
   /// What a sink is told when it connects.
-  void set_source(const std::string& group, const std::string& cluster, bool marks = false);
+  void set_source(const std::string& group, const std::string& cluster, bool marks = false,
+                  bool unbounded = false);
 
   bool possible() const noexcept { return listener_.active(); }
   /// All sinks have said who they are.
@@ -77,7 +78,8 @@ class SinkLink {
   std::vector<SinkState> take_late_hello();
 
   void flush(std::vector<Checkpoint> upto, std::uint64_t at_byte, bool settled = false);
-  void bye(std::uint64_t at_byte);
+  /// Said to a sink that comes later, too. `end`: as in Bye.
+  void bye(std::uint64_t at_byte, std::optional<std::vector<Checkpoint>> end = std::nullopt);
   /// What the sinks said is all that is wanted: they need not wait for us any more.
   void hang_up() { listener_.hang_up(); }
 
@@ -101,6 +103,7 @@ class SinkLink {
 
   AckListener listener_;
   SourceHello source_;
+  std::optional<Bye> bye_;  ///< said
   std::string prefix_;
   std::size_t expected_ = 1;
   bool introduced_ = false;  ///< our hello was sent

@@ -189,6 +189,15 @@ std::int64_t OffsetsTable::remove(PgConnection& connection) const {
       .get_int(0, 0);
 }
 
+std::string OffsetsTable::hand_over_statements(const PgConnection& connection,
+                                               const std::string& sink,
+                                               std::int64_t target_oid) const {
+  return "DELETE FROM " + table_ + " WHERE sink = " + connection.literal(sink) + "; UPDATE " +
+         table_ + " SET sink = " + connection.literal(sink) +
+         ", target_oid = " + std::to_string(target_oid) +
+         ", updated_at = now() WHERE sink = " + connection.literal(sink_);
+}
+
 std::string OffsetsTable::move_statement(const PgConnection& connection, const Batch& batch,
                                          const std::vector<std::uint64_t>& rows,
                                          const SourceIdentity& source, const Target& target) const {

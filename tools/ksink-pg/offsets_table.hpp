@@ -39,6 +39,10 @@ class OffsetsTable {
   void write(PgConnection& connection, const std::vector<StoredPartition>& rows) const;
   /// Deletes all rows of this sink and returns their number.
   std::int64_t remove(PgConnection& connection) const;
+  /// The statements that make the rows of this sink those of `sink`, whose own are deleted: what
+  /// was stored for it aside is in table `target_oid` now.
+  std::string hand_over_statements(const PgConnection& connection, const std::string& sink,
+                                   std::int64_t target_oid) const;
 
   /// The statement that moves the offsets of all ranges of the batch from `expected` to {next,
   /// generation}, or fails with SQLSTATE kConflict when one is not as expected. `rows` counts the

@@ -9,6 +9,7 @@
 
 #include "common/base/error.hpp"
 #include "common/cli/app.hpp"
+#include "tools/ksink-pg/aside_name.hpp"
 #include "tools/ksink-pg/conninfo.hpp"
 
 namespace kpipe {
@@ -47,6 +48,8 @@ RowPolicy row_policy(const std::string& strategy, const std::string& primary_key
                     : strategy == "ignore" ? Strategy::ignore
                                            : Strategy::append;
   if (!primary_key.empty()) policy.key = parse_primary_key(primary_key);
+  // A table that is filled anew has one row of each key when later records change it.
+  if (strategy == "replace" && policy.key.given()) policy.strategy = Strategy::merge;
   const bool merge = policy.strategy == Strategy::merge;
   if (merge && !policy.key.given()) {
     throw Error(Exit::usage,
@@ -54,13 +57,32 @@ RowPolicy row_policy(const std::string& strategy, const std::string& primary_key
                 "record's key");
   }
   if (on_null == "delete" && !merge)
-    throw Error(Exit::usage, "--on-null delete: needs --strategy merge");
+    throw Error(Exit::usage,
+                "--on-null delete: needs --strategy merge, or replace with "
+                "--primary-key");
   const bool removes = on_null.empty() ? merge && policy.key.of_record : on_null == "delete";
   policy.on_null = removes               ? OnNull::remove
                    : on_null == "insert" ? OnNull::insert
                    : on_null == "fail"   ? OnNull::fail
                                          : OnNull::skip;
   return policy;
+}
+
+/// What makes no sense with --strategy replace, or without it.
+void check_replace(const PgSinkOptions& options) {
+  const auto refuse = [](const char* what) { throw Error(Exit::usage, what); };
+  if (!options.replace) {
+    if (options.replace_at_eof) refuse("--replace-at-eof: needs --strategy replace");
+    if (options.allow_empty) refuse("--allow-empty: needs --strategy replace");
+    return;
+  }
+  if (options.sink.sink_id.ends_with(kAsideSinkSuffix))
+    refuse("--sink-id: names that end in ' (replace)' are those of runs of --strategy replace");
+  if (options.rows.evolve) {
+    refuse(
+        "--evolve add: not with --strategy replace, whose readers see nothing of a run before its "
+        "end. Add the column first (ALTER TABLE ... ADD COLUMN)");
+  }
 }
 
 /// "fail", "file:PATH", "table:NAME"
@@ -124,9 +146,16 @@ ParsedPgSinkOptions parse_pg_sink_options(int argc, const char* const* argv) {
   app.add_option("--strategy", strategy,
                  "How rows are stored: append (default) adds each record as a row; ignore leaves a "
                  "record out whose row is there, by any unique index; merge makes or changes the "
-                 "row of --primary-key.")
+                 "row of --primary-key; replace puts the rows of a whole run in the place of all "
+                 "that are there, at its end.")
       ->type_name("NAME")
-      ->check(CLI::IsMember({"append", "ignore", "merge"}));
+      ->check(CLI::IsMember({"append", "ignore", "merge", "replace"}));
+  app.add_flag("--replace-at-eof", options.replace_at_eof,
+               "With --strategy replace: the end of a pipe counts as the end of the run where no "
+               "kconsume says so. A producer that dies then looks like one that is done.");
+  app.add_flag("--allow-empty", options.allow_empty,
+               "With --strategy replace: a run that brings no row empties the table. Without it "
+               "such a run stops with status 65.");
   app.add_option(
          "--primary-key", primary_key,
          "Columns that tell rows apart: 'id' or 'region,id'; or key: the record's key fills "
@@ -136,7 +165,7 @@ ParsedPgSinkOptions parse_pg_sink_options(int argc, const char* const* argv) {
   app.add_option("--on-null", on_null,
                  "What to do with a tombstone, a record whose value is null: skip, delete the row "
                  "of its key, insert a row of nulls, fail with status 65. Default: delete with "
-                 "--strategy merge --primary-key key, otherwise skip.")
+                 "--primary-key key and --strategy merge or replace, otherwise skip.")
       ->type_name("WHAT")
       ->check(CLI::IsMember({"skip", "delete", "insert", "fail"}));
   app.add_flag(
@@ -203,10 +232,12 @@ ParsedPgSinkOptions parse_pg_sink_options(int argc, const char* const* argv) {
   check_dsn(options.dsn);
   options.table = parse_table_name(table);
   options.rows = row_policy(strategy, primary_key, on_null);
+  options.replace = strategy == "replace";
   options.rows.metadata_columns = metadata_columns;
   options.rows.evolve = evolve == "add";
   if (options.rows.evolve && columns_option->count() > 0)
     throw Error(Exit::usage, "--evolve add: --columns says which columns there are. Leave one out");
+  check_replace(options);
   if (nul != "reject") options.nul = nul == "strip" ? NulPolicy::strip : NulPolicy::replace;
   options.rejects = reject_options(rejects);
   if (max_rejects_option->count() > 0) {

@@ -20,6 +20,10 @@ struct PgSinkOptions {
   bool create_table = true;
   std::vector<ColumnDefinition> columns;  ///< empty: the table's, or inferred
   RowPolicy rows;
+  /// --strategy replace: `rows` says how the table aside is filled.
+  bool replace = false;
+  bool replace_at_eof = false;
+  bool allow_empty = false;
   NulPolicy nul = NulPolicy::reject;
   RejectOptions rejects;
   std::chrono::milliseconds retry_for{std::chrono::minutes(5)};

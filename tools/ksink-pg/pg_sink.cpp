@@ -8,6 +8,7 @@
 namespace kpipe {
 PgSink::PgSink(const PgSinkOptions& options)
     : options_(options),
+      replacement_(options.replace ? std::make_unique<Replacement>(options) : nullptr),
       target_(options.table, options.columns, options.create_table, options.rows),
       offsets_(options.sink.sink_id),
       rejects_(make_reject_store(options.rejects, options.create_table)) {}
@@ -23,6 +24,11 @@ std::string PgSink::name() const {
 std::vector<Checkpoint> PgSink::open() {
   bool durable = true;
   const std::vector<StoredPartition> rows = retrying([&] {
+    if (replacement_) {
+      begin_replacement();
+      durable = connection_->durable();
+      return std::vector<StoredPartition>{};
+    }
     target_.find(*connection_);
     offsets_ = OffsetsTable(sink_id());
     offsets_.ensure(*connection_, target_.schema());
@@ -77,10 +83,18 @@ void PgSink::refuse_lost_rows(const std::vector<StoredPartition>& rows) const {
 
 std::optional<std::vector<StoredPartition>> PgSink::peek() {
   return retrying([&]() -> std::optional<std::vector<StoredPartition>> {
-    target_.find(*connection_);
+    if (replacement_) {
+      replacement_->find(*connection_);
+    }
+    if (replacement_ && replacement_->has_target()) {
+      take_aside();
+    } else {
+      target_.find(*connection_);
+    }
     // A file would be made.
     if (options_.dry_run && rejects_ && options_.rejects.file.empty())
       rejects_->open(*connection_, target_);
+    if (replacement_) return std::nullopt;  // each run begins anew
     offsets_ = OffsetsTable(sink_id());
     if (!offsets_.find(*connection_, target_.schema())) return std::nullopt;
     std::vector<StoredPartition> rows = offsets_.read(*connection_);
@@ -121,6 +135,10 @@ std::int64_t PgSink::forget_offsets() {
 
 void PgSink::identify(const SourceIdentity& source) {
   source_ = source;
+  if (replacement_) {
+    refuse_source(source);
+    return;
+  }
   refuse_other_source(retrying([&] { return offsets_.read(*connection_); }));
 }
 

@@ -14,6 +14,7 @@
 #include "tools/ksink-pg/options.hpp"
 #include "tools/ksink-pg/pg.hpp"
 #include "tools/ksink-pg/rejects.hpp"
+#include "tools/ksink-pg/replacement.hpp"
 #include "tools/ksink-pg/row_encoder.hpp"
 #include "tools/ksink-pg/row_writer.hpp"
 #include "tools/ksink-pg/target.hpp"
@@ -39,6 +40,10 @@ class PgSink : public Sink {
   void identify(const SourceIdentity& source) override;
   std::vector<Checkpoint> stored(const std::vector<TopicPartition>& partitions) override;
   Outcome store(const Batch& batch) override;
+
+  /// --strategy replace, when the input has ended: what was stored takes the place of the table's
+  /// rows. Throws Error (temp_fail) when the run was not whole; the old rows stay then.
+  SwapCounts replace(const SourceEnd& end);
 
   /// "public.orders", known after open().
   std::string table() const { return target_.display(); }
@@ -90,17 +95,26 @@ class PgSink : public Sink {
   bool table_changed();
   void evolve(const Batch& batch);
 
+  // pg_replace.cpp
+  void begin_replacement();
+  void refuse_source(const SourceIdentity& source) const;
+  void take_aside();
+  std::string as_of_target(const std::string& statement) const;
+  [[noreturn]] void lost_aside() const;
+
   // pg_sink.cpp
   void refuse_other_source(const std::vector<StoredPartition>& rows) const;
   void refuse_lost_rows(const std::vector<StoredPartition>& rows) const;
 
   PgSinkOptions options_;
   std::optional<PgConnection> connection_;
-  Target target_;
+  std::unique_ptr<Replacement> replacement_;  ///< --strategy replace; null: another
+  Target target_;                             ///< takes the rows: the table, or the one aside
   OffsetsTable offsets_;
   std::optional<RowEncoder> encoder_;
   std::unique_ptr<RowWriter> writer_;  ///< null: the table was not looked at
   std::string created_by_;             ///< the CREATE TABLE of the transaction that is open
+  std::string aside_made_by_;          ///< the CREATE TABLE of the target that is still to be made
   SourceIdentity source_;
   RowCounts counts_;
   Rehearsal rehearsal_;

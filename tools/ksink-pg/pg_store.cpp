@@ -31,10 +31,14 @@ Sink::Outcome PgSink::store(const Batch& batch) {
   return retrying([&]() -> Outcome {
     // A connection lost while COMMIT was under way leaves it open whether the batch is stored.
     if (again) {
-      if (const auto outcome = settled(batch)) return *outcome;
+      const auto outcome = settled(batch);
+      if (outcome == Outcome::conflict && replacement_) lost_aside();
+      if (outcome) return *outcome;
     }
     again = true;
-    return store_somehow(batch);
+    const Outcome outcome = store_somehow(batch);
+    if (outcome == Outcome::conflict && replacement_) lost_aside();
+    return outcome;
   });
 }
 
@@ -93,7 +97,12 @@ std::optional<Sink::Outcome> PgSink::settled(const Batch& batch) {
 
 Sink::Outcome PgSink::attempt(const Batch& batch, Way way) {
   try {
+    if (replacement_ && !options_.dry_run) replacement_->hold();
     PgTransaction transaction(*connection_);
+    if (replacement_ && options_.dry_run && replacement_->has_target()) {
+      replacement_->make_aside(*connection_);
+      target_.find(*connection_);
+    }
     Stored stored;
     stored.rows.assign(batch.ranges().size(), 0);
     if (evolves_) rehearsal_.statement = target_.add_columns(*connection_, batch);
@@ -201,7 +210,13 @@ void PgSink::refuse(const RefusedRow& row) const {
 
 void PgSink::after_commit(const Stored& stored) {
   counts_ += stored.counts;
-  if (!created_by_.empty()) log::notice("created a table: " + created_by_);
+  if (!created_by_.empty()) {
+    if (replacement_) {
+      aside_made_by_ = as_of_target(created_by_);
+    } else {
+      log::notice("created a table: " + created_by_);
+    }
+  }
   created_by_.clear();
   if (!rejects_) return;
   rejects_->committed();
@@ -213,7 +228,13 @@ void PgSink::after_commit(const Stored& stored) {
 
 void PgSink::prepare_columns(const Batch& batch) {
   if (encoder_) return;
-  if (!target_.exists()) created_by_ = target_.create(*connection_, batch);
+  if (!target_.exists()) {
+    created_by_ = target_.create(*connection_, batch);
+    if (replacement_ && !options_.dry_run) {
+      if (created_by_.empty()) lost_aside();
+      replacement_->adopt(*connection_, target_);
+    }
+  }
   encoder_.emplace(target_.columns(), target_.display(),
                    RowRules{target_.key(), options_.rows.evolve, options_.nul});
   writer_ = make_writer();
@@ -258,6 +279,7 @@ bool PgSink::table_changed() {
   const std::int64_t oid = target_.oid();
   const std::vector<Column> columns = target_.columns().columns();
   target_.find(*connection_);
+  if (replacement_ && !options_.dry_run && target_.oid() != oid) lost_aside();
   if (!options_.dry_run) refuse_lost_rows(offsets_.read(*connection_));
   if (target_.oid() == oid && target_.columns().columns() == columns) return false;
   encoder_.reset();

@@ -25,8 +25,11 @@ std::string plural(std::uint64_t count, const char* noun) {
 std::string text_of(const RowCounts& rows, std::uint64_t records, const PgSink& sink,
                     const PgSinkOptions& options, const std::string& between = {}) {
   const bool merged = options.rows.strategy == Strategy::merge;
-  std::string text = (merged ? "merged " : "stored ") + plural(records - rows.sum(), "record") +
-                     (merged ? " into " : " in ") + sink.table() + between;
+  const std::string done = plural(records - rows.sum(), "record");
+  std::string text = (options.replace ? "replaced the rows of " + sink.table() + " by " + done
+                      : merged        ? "merged " + done + " into " + sink.table()
+                                      : "stored " + done + " in " + sink.table()) +
+                     between;
   if (rows.ignored > 0) text += ", " + plural(rows.ignored, "record") + " ignored";
   if (rows.removals > 0) text += ", " + plural(rows.removals, "delete");
   if (rows.rejected > 0)
@@ -59,7 +62,13 @@ int ksink_pg_main(int argc, const char* const* argv) {
   if (parsed.options.set_offsets) return set_offsets(sink);
   if (parsed.options.forget) return forget_offsets(sink);
   if (parsed.options.dry_run) return dry_run(sink, parsed.options);
-  const SinkCounts counts = SinkLoop(STDIN_FILENO, sink, parsed.options.sink).run();
+  SinkLoop loop(STDIN_FILENO, sink, parsed.options.sink);
+  const SinkCounts counts = loop.run();
+  if (parsed.options.replace) {
+    const SwapCounts rows = sink.replace(loop.source_end());
+    log::info("rows of " + sink.table() + ": " + std::to_string(rows.removed) + " removed, " +
+              std::to_string(rows.changed) + " changed, " + std::to_string(rows.added) + " added");
+  }
   log::notice(text_of(sink.counts(), counts.stored, sink, parsed.options,
                       ", " + plural(counts.duplicates, "duplicate") + " dropped, " +
                           plural(counts.batches, "transaction")));

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/sink/batch.hpp"
@@ -44,7 +45,9 @@ class Target {
   const std::string& schema() const noexcept { return name_.schema; }
   const std::string& table() const noexcept { return name_.table; }
   /// "public.orders"
-  std::string display() const { return display_name(name_); }
+  std::string display() const { return shown_as_.empty() ? display_name(name_) : shown_as_; }
+  /// What messages call it, where it stands in for another table.
+  void show_as(std::string name) { shown_as_ = std::move(name); }
   /// Quoted for SQL.
   std::string sql_name(const PgConnection& connection) const;
   /// The columns that rows give values for; find() said that the table exists.
@@ -80,6 +83,7 @@ class Target {
   bool may_create_;
   RowPolicy policy_;
   QualifiedName name_;  ///< with its schema
+  std::string shown_as_;
   std::int64_t oid_ = 0;
   std::vector<std::string> declared_oids_;  ///< types of declared_, by to_regtype
   std::vector<Column> columns_;
