@@ -125,7 +125,7 @@ refused_like() {
     refused_like 64 '--commit: later not in {ack,written,none}.*' kconsume -t orders -g g --commit later
     refused_like 64 '--compress: *none, zstd or zstd:LEVEL *' ksink-file out --compress gzip
     refused_like 64 '--content: all not in {record,value}.*' ksink-file out --content all
-    refused_like 64 '--strategy: replace not in {append,ignore,merge}.*' ksink-pg --table t --strategy replace
+    refused_like 64 '--strategy: swap not in {append,ignore,merge,replace}.*' ksink-pg --table t --strategy swap
     refused_like 64 "--by: 'broker': unknown. Use partition, topic, member or group" kgroups lag --by broker
     refused_like 64 "--output: 'xml': unknown. Use table, ndjson or prometheus.*" kgroups --output xml
     refused_like 64 "--output: 'xml': unknown. Use table or ndjson.*" kseek -g g -t orders --to 5 --output xml
@@ -183,6 +183,9 @@ refused_like() {
     refused_like 64 "--table: 'a.b.c' is not a table name. *" ksink-pg --table a.b.c
     refused_like 64 "--columns: *'id bigint; drop table x' is not a column. *" \
         ksink-pg --table orders --columns 'id bigint; drop table x'
+    refused_like 64 '--replace-at-eof: needs --strategy replace' ksink-pg --table t --replace-at-eof
+    refused_like 64 '--allow-empty: needs --strategy replace' ksink-pg --table t --allow-empty
+    refused_like 64 '--evolve add: not with --strategy replace*' ksink-pg --table t --strategy replace --evolve add
     refused_like 64 "--columns: 'id' is given twice" ksink-pg --table orders --columns 'id bigint, id text'
 }
 

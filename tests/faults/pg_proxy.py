@@ -24,10 +24,11 @@ class CommitProxy:
     """Listens on a loopback port. `plan` holds (number of COMMITs to let pass, where to cut the next) for connections to
     come; when it is used up all passes. `fired` counts the cuts that were made."""
 
-    def __init__(self, server, plan, rng):
+    def __init__(self, server, plan, rng, only=b""):
         self.server = server  # path of the server's Unix socket
         self.plan = list(plan)
         self.rng = rng
+        self.only = only  # a part of the messages that count
         self.fired = dict.fromkeys(CUTS, 0)
         self.late_answers = []
         self.failures = []
@@ -121,7 +122,8 @@ class Session:
             end = whole + 1 + struct.unpack_from("!i", self.pending, whole + 1)[0]
             if len(self.pending) < end:
                 break
-            if self.pending[whole:whole + 1] == b"Q" and self.pending.endswith(COMMIT, whole, end):
+            if self.pending[whole:whole + 1] == b"Q" and self.pending.endswith(COMMIT, whole, end) \
+                    and self.proxy.only in self.pending[whole:end]:
                 self.server.sendall(self.pending[:whole])
                 self.pending, message = self.pending[end:], self.pending[whole:end]
                 whole = 0

@@ -259,3 +259,33 @@ assert_clean() {
     ends 0
     exactly_once t 0 20
 }
+
+@test "replace: fills a table aside and swaps; the lock of the run is one session's transaction, and ends with the sink" {
+    psqlq 'CREATE TABLE t (p bigint, o bigint, text text); INSERT INTO t SELECT 9, 9'
+    numbered o 0 0 500 >in
+    bounced --table public.t --strategy replace --batch-size 37 <in 2>err
+    exactly_once t 0 500
+    wait_until 10 no_session "state <> 'idle'"
+    assert_clean
+    begin_feed --table public.t --strategy replace --replace-at-eof
+    numbered o 0 0 700 >&"$FEED"
+    wait_until 20 db_says 'SELECT count(*) FROM t_kpipe_new' 700
+    assert_equal "$(sessions "state = 'idle in transaction'")" 1
+    run --separate-stderr bounced --table public.t --strategy replace <in
+    assert_equal "$status" 75
+    # pgbouncer goes and comes back: the run takes its lock again.
+    pgbouncer_stop "$BOUNCER_DIR" KILL
+    bouncer_again
+    numbered o 0 700 10 >&"$FEED"
+    wait_until 20 db_says 'SELECT count(*) FROM t_kpipe_new' 710
+    assert_equal "$(sessions "state = 'idle in transaction'")" 1
+    kill -KILL "$SINK"
+    exec {FEED}>&-
+    wait "$SINK" || true
+    exactly_once t 0 500
+    numbered o 0 0 20 >in
+    bounced --table public.t --strategy replace <in 2>err
+    exactly_once t 0 20
+    wait_until 10 no_session "state <> 'idle'"
+    assert_clean
+}

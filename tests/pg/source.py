@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Speaks as kconsume does to the sink of its pipe: source.py TOPIC TOPIC_ID PARTITION SINK [ARGUMENT...] <records
 
-Assigns the one partition, naming the topic's id, and prints what the sink says is stored of it; then writes the records."""
+Assigns the one partition, naming the topic's id, and prints what the sink says is stored of it; then writes the records. What
+else it says in its hello and goodbye: JSON objects in SOURCE_HELLO and SOURCE_BYE; without a goodbye: SOURCE_BYE=none."""
 import json
 import os
 import pathlib
@@ -36,14 +37,20 @@ def say(**message):
     lines.flush()
 
 
-say(hello={"group": "", "cluster": "", "direct": True})
+say(hello={"group": "", "cluster": "", "direct": True} | json.loads(os.environ.get("SOURCE_HELLO", "{}")))
 say(assign=[{"topic": topic, "partition": int(partition), "topic_id": topic_id}], request=1)
+offsets = None
 for line in lines:
     hello = json.loads(line).get("hello", {})
     if hello.get("request") == 1:
-        print(json.dumps(hello["offsets"]))
+        offsets = hello["offsets"]
+        print(json.dumps(offsets))
         break
+if offsets is None:
+    sys.exit(process.wait(20))
 with open(writing, "wb") as out:
     out.write(records)
-say(bye=True, at_byte=len(records))
+goodbye = os.environ.get("SOURCE_BYE", "{}")
+if goodbye != "none":
+    say(bye=True, at_byte=len(records), **json.loads(goodbye))
 sys.exit(process.wait(20))

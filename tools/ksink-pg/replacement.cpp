@@ -86,10 +86,16 @@ void Replacement::make_aside(PgConnection& connection) {
   if (!had_target_) return;
   const std::string table = aside_sql(connection);
   const std::string action = "cannot make " + table + " like " + display();
+  const bool shaped = shaped_by_triggers(connection);
   connection.exec("CREATE TABLE " + table + " (LIKE " + target_.sql_name(connection) +
-                      " INCLUDING ALL EXCLUDING IDENTITY EXCLUDING STATISTICS); COMMENT ON TABLE " +
-                      table + " IS " + connection.literal(aside_comment(display())),
+                      " INCLUDING ALL EXCLUDING IDENTITY EXCLUDING STATISTICS" +
+                      (shaped ? " EXCLUDING CONSTRAINTS" : "") +
+                      (shaped && !options_.rows.key.given() ? " EXCLUDING INDEXES" : "") +
+                      "); COMMENT ON TABLE " + table + " IS " +
+                      connection.literal(aside_comment(display())),
                   action);
+  std::string sql;
+  if (shaped) sql += free_columns(connection);
   // Identities: those that records may fill take the numbers that they lack from the table's own
   // sequence; the others are the table's affair, at the swap.
   const PgResult identities = connection.exec(
@@ -98,7 +104,6 @@ void Replacement::make_aside(PgConnection& connection) {
           ", a.attname) FROM pg_catalog.pg_attribute a WHERE a.attrelid = " +
           std::to_string(target_.oid()) + " AND a.attidentity <> '' AND NOT a.attisdropped",
       action);
-  std::string sql;
   for (int row = 0; row < identities.rows(); ++row) {
     const std::string alter =
         "; ALTER TABLE " + table + " ALTER COLUMN " + connection.identifier(identities.get(row, 0));
@@ -118,6 +123,38 @@ void Replacement::make_aside(PgConnection& connection) {
   }
   if (!sql.empty()) connection.exec(sql.substr(2), action);
   refuse_published(connection);
+}
+
+/// Triggers give rows their last form before constraints look at them; they fire at the swap only.
+bool Replacement::shaped_by_triggers(PgConnection& connection) const {
+  // Type bits of pg_trigger.h: ROW, BEFORE, INSERT.
+  return connection
+      .exec("SELECT EXISTS (SELECT FROM pg_catalog.pg_trigger g WHERE g.tgrelid = " +
+                std::to_string(target_.oid()) +
+                " AND g.tgtype & 7 = 7 AND NOT g.tgisinternal AND g.tgenabled <> 'D')",
+            "cannot look up the triggers of " + display())
+      .is_true(0, 0);
+}
+
+/// Lets columns of the table aside be NULL, but for identities and those of its primary key.
+std::string Replacement::free_columns(PgConnection& connection) const {
+  const std::string table = aside_sql(connection);
+  const PgResult columns = connection.exec(
+      "SELECT a.attname FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_attribute t ON "
+      "t.attrelid = " +
+          std::to_string(target_.oid()) +
+          " AND t.attname = a.attname AND t.attidentity = '' WHERE a.attrelid = " +
+          connection.literal(table) +
+          "::regclass AND a.attnum > 0 AND a.attnotnull AND NOT EXISTS (SELECT FROM "
+          "pg_catalog.pg_index i WHERE i.indrelid = a.attrelid AND i.indisprimary AND "
+          "a.attnum = ANY (i.indkey))",
+      "cannot read the columns of " + table);
+  std::string sql;
+  for (int row = 0; row < columns.rows(); ++row) {
+    sql += "; ALTER TABLE " + table + " ALTER COLUMN " +
+           connection.identifier(columns.get(row, 0)) + " DROP NOT NULL";
+  }
+  return sql;
 }
 
 void Replacement::adopt(PgConnection& connection, const Target& aside) {

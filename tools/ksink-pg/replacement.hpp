@@ -63,6 +63,8 @@ class Replacement {
   std::string aside_sql(const PgConnection& connection) const;
   void check_target(PgConnection& connection);
   void drop_leftover(PgConnection& connection);
+  bool shaped_by_triggers(PgConnection& connection) const;
+  std::string free_columns(PgConnection& connection) const;
   void refuse_published(PgConnection& connection) const;
   bool committed_before(PgConnection& connection);
   void lock_tables(PgConnection& connection, const Target& aside);
