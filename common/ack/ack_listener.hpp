@@ -61,10 +61,10 @@ class AckListener {
   /// Closes the sinks' connections: nothing more is wanted of them.
   void hang_up() { peers_.clear(); }
 
-  /// Queued for every sink and sent as the sockets take it; dropped when there is none.
-  template <typename Message>
-  void send(const Message& message) {
-    for (Peer& peer : peers_) append_line(peer.sending, message);
+  /// Queued for every sink and sent, together, as the sockets take it; dropped when there is none.
+  template <typename... Message>
+  void send(const Message&... message) {
+    for (Peer& peer : peers_) (append_line(peer.sending, message), ...);
     write_pending();
   }
 

@@ -94,6 +94,17 @@ void SinkLoop::apply_control() {
   }
 }
 
+/// Where all was written before we connected, the input may end before kconsume has answered.
+void SinkLoop::hear_source() {
+  const auto begun = Clock::now();
+  while (acks_.two_way() && !heard_source_ && !stop::requested() &&
+         Clock::now() - begun < kStopGrace) {
+    pollfd channel{acks_.fd(), acks_.events(), 0};
+    if (::poll(&channel, 1, 250) < 0 && errno != EINTR) throw system_error("poll", errno);
+    take_control();
+  }
+}
+
 /// Behind a filter kconsume learns only from us that no record is on its way any more. What it then
 /// wants stored is positions above them. It has said goodbye, so it will close the channel soon.
 void SinkLoop::serve_to_the_end() {

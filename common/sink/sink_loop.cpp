@@ -59,6 +59,7 @@ SinkCounts SinkLoop::run() {
     wait();
   }
   take_control();
+  hear_source();
   apply_control();
   leave_out_incomplete();
   store();

@@ -108,6 +108,7 @@ class SinkLoop {
   void take_control();
   void apply_control();
   void apply(const Flush& request);
+  void hear_source();
   void serve_to_the_end();
   void take_mark(const Mark& mark);
   void advance(const Checkpoint& upto);

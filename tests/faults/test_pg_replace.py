@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """--strategy replace: whatever is killed or cut, readers see all old rows or all new ones, and the next run makes it right."""
+import os
 import re
+import signal
+import subprocess
 import threading
 import time
 
@@ -214,3 +217,63 @@ def test_crashes_of_postgresql(kafka, cluster, pipelines, some_topic, some_fligh
         time.sleep(0.2)
     reader.assert_saw_both()
     database.close()
+
+
+@pytest.fixture
+def shell(kafka, load):
+    """Runs a pipeline of the user's own in bash; returns its status and what it said."""
+    def run(command):
+        environment = dict(os.environ, PATH=f"{BIN}:{os.environ['PATH']}", KPIPE_BOOTSTRAP_SERVERS=kafka.bootstrap, T=load.topic,
+                           SINK=f"ksink-pg --dsn '{load.database.dsn}' --table {load.table} --strategy replace")
+        done = subprocess.run(["bash", "-c", command], env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, timeout=60, check=False)
+        return done.returncode, done.stdout
+    return run
+
+
+def rows_of(load):
+    return load.database.rows(f"SELECT count(*), min(year), max(year) FROM {load.table}")[0]
+
+
+def test_runs_that_are_not_whole(load, shell):
+    """Stopped, for a group, endless, or behind a filter that loses records: all end, and the old rows stay."""
+    for command, status, words in [
+            ('kconsume -t "$T" --once -g "$T" | eval "$SINK"', 78, "Leave out its -g"),
+            ('kconsume -t "$T" | eval "$SINK"', 78, "Give it --once"),
+            ('kconsume -t "$T" --once | head -n 1000 | eval "$SINK"', 75, "ended without kconsume's goodbye"),
+            ('kconsume -t "$T" --once | jq -c "select(.offset < 9000)" | eval "$SINK"', 75, "a filter died, or drops records"),
+            ('kconsume -t "$T" --once --marks | { head -n 55000; cat >/dev/null; } | eval "$SINK"', 75, "ended without kconsume's goodbye"),
+            ('kconsume -t "$T" --once >f; cat f | eval "$SINK"', 75, "--replace-at-eof")]:
+        found, said = shell(f'cd "$(mktemp -d)"; {command}')
+        assert found == status and words in said, (command, found, said)
+        assert rows_of(load) == (OLD, 1, 1)
+
+
+def test_stopped_in_the_middle(load):
+    """SIGTERM and Ctrl-C end kconsume well, with a goodbye; it is not that of a whole run."""
+    for number, group in [(signal.SIGTERM, False), (signal.SIGINT, True)]:
+        pipeline = load.start(500)
+        wait_until(lambda p=pipeline: p.ended() or load.aside() > 0, 60, f"some aside\n{pipeline.said()}")
+        pipeline.freeze(SINK)  # or it might be at the end before the signal is
+        if group:
+            pipeline.signal_group(number)
+        else:
+            pipeline.signal(number, SOURCE)
+        pipeline.signal(signal.SIGCONT, SINK)
+        assert pipeline.wait()[SINK] == 75, pipeline.said()
+        assert "kconsume did not reach the end of its run" in pipeline.said(SINK)
+        assert rows_of(load) == (OLD, 1, 1)
+
+
+def test_whole_runs_of_other_shapes(kafka, load, shell):
+    """A filter with marks, one that drops nothing, a sink that comes when all is written, --count."""
+    total = load.total
+    for command, rows in [
+            ("""kconsume -t "$T" --once --marks | jq -c 'if .mark then . else select(.offset < 1000) end' | eval "$SINK" """, 4000),
+            ('kconsume -t "$T" --once | cat | eval "$SINK"', total),
+            ('kconsume -t "$T" --count 7 | { sleep 1; eval "$SINK"; }', 7),
+            ('kconsume -t "$T" --once | { sleep 1; eval "$SINK"; }', total)]:
+        status, said = shell(command)
+        assert status == 0, (command, said)
+        assert rows_of(load) == (rows, 2013, 2013), (command, said)
+    load.assert_replaced(kafka)

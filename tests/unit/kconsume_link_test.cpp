@@ -92,6 +92,26 @@ TEST_F(KconsumeLink, acks_that_come_while_it_asks_are_kept) {
   EXPECT_EQ(link_.pump(), (std::vector<Checkpoint>{{kT0, 1, 0}}));
 }
 
+TEST_F(KconsumeLink, a_sink_that_comes_after_the_goodbye_hears_it) {
+  link_.open({}, pipe_.writer());
+  link_.set_source("", "c", false, true);
+  link_.set_topic_prefix("x.");
+  stdin_.emplace(pipe_.reader());
+  const std::string text = line("x.t", 0, 0, "0");
+  ASSERT_EQ(write_all(pipe_.writer(), text), 0);
+  link_.pump();
+  link_.bye(text.size(), std::vector<Checkpoint>{{kT0, 1, 0}});
+  pipe_.close_writer();
+  SinkLoop loop(STDIN_FILENO, sink_, {});
+  loop_ = std::async(std::launch::async, [&] { return loop.run(); });
+  EXPECT_TRUE(waits_for_ack({kT0, 1, 0}));
+  link_.hang_up();
+  loop_.get();
+  EXPECT_TRUE(sink_.source().unbounded);
+  EXPECT_TRUE(loop.source_end().heard);
+  EXPECT_EQ(loop.source_end().end, (std::vector<Checkpoint>{{{"x.t", 0}, 1, 0}}));
+}
+
 TEST_F(KconsumeLink, nobody_is_nobody) {
   open();
   EXPECT_TRUE(link_.possible());

@@ -97,6 +97,19 @@ TEST(KsinkPgOptions, defaults) {
   EXPECT_EQ(options.nul, NulPolicy::reject);
 }
 
+TEST(KsinkPgOptions, replace_fills_a_table_as_append_or_by_a_key_as_merge) {
+  PgSinkOptions options = parse({"--table", "t", "--strategy", "replace"});
+  EXPECT_TRUE(options.replace && !options.allow_empty && !options.replace_at_eof);
+  EXPECT_EQ(options.rows.strategy, Strategy::append);
+  EXPECT_EQ(options.rows.on_null, OnNull::skip);
+  options = parse({"--table", "t", "--strategy", "replace", "--primary-key", "key", "--allow-empty",
+                   "--replace-at-eof"});
+  EXPECT_TRUE(options.replace && options.allow_empty && options.replace_at_eof);
+  EXPECT_EQ(options.rows.strategy, Strategy::merge);
+  EXPECT_EQ(options.rows.on_null, OnNull::remove);
+  EXPECT_FALSE(parse({"--table", "t"}).replace);
+}
+
 TEST(KsinkPgOptions, nul) {
   EXPECT_EQ(parse({"--table", "t", "--nul", "reject"}).nul, NulPolicy::reject);
   EXPECT_EQ(parse({"--table", "t", "--nul", "strip"}).nul, NulPolicy::strip);
@@ -166,7 +179,16 @@ TEST(KsinkPgOptions, mistakes) {
   expect_in(refusal({"--table", "a b"}), "--table: 'a b'");
   expect_in(refusal({"--table", "t", "--dsn", "nonsense"}), "--dsn");
   expect_in(refusal({"--table", "t", "--strategy", "merge"}), "needs --primary-key");
-  expect_in(refusal({"--table", "t", "--strategy", "replace"}), "append");
+  expect_in(refusal({"--table", "t", "--strategy", "swap"}), "append");
+  const auto replace = [](std::vector<const char*> more) {
+    more.insert(more.begin(), {"--table", "t", "--strategy", "replace"});
+    return more;
+  };
+  expect_in(refusal(replace({"--evolve", "add"})), "not with --strategy replace");
+  expect_in(refusal(replace({"--on-null", "delete"})), "replace with --primary-key");
+  expect_in(refusal(replace({"--sink-id", "x (replace)"})), "(replace)");
+  expect_in(refusal({"--table", "t", "--allow-empty"}), "needs --strategy replace");
+  expect_in(refusal({"--table", "t", "--replace-at-eof"}), "needs --strategy replace");
   expect_in(refusal({"--table", "t", "--on-null", "delete"}), "needs --strategy merge");
   expect_in(refusal({"--table", "t", "--columns", ""}), "--columns");
   expect_in(refusal({"--table", "t", "--retry-for", "soon"}), "soon");

@@ -34,7 +34,10 @@ class SinkControl : public testing::Test {
     loop_ = std::async(std::launch::async, [this, input] {
       SinkOptions options;
       options.batch_timeout = timeout_;
-      return SinkLoop(input, sink_, options).run();
+      SinkLoop loop(input, sink_, options);
+      const SinkCounts counts = loop.run();
+      end_ = loop.source_end();
+      return counts;
     });
     ASSERT_TRUE(until([&] { return hello() != nullptr; }));
     listener_.send(SourceHello{"g", "cluster", listener_.direct()});
@@ -99,6 +102,7 @@ class SinkControl : public testing::Test {
   MemorySink sink_;
   std::optional<std::chrono::milliseconds> timeout_;
   std::future<SinkCounts> loop_;
+  SourceEnd end_;  ///< after finish()
   std::vector<ControlLine> heard_;
   std::uint64_t written_ = 0;
 };
@@ -295,6 +299,27 @@ TEST_F(SinkControl, a_clean_end_is_silent_and_another_is_said) {
   finish();
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
   EXPECT_EQ(acked(kT0), (Checkpoint{kT0, 1, 0}));
+}
+
+TEST_F(SinkControl, the_end_of_a_run_is_what_the_goodbye_says) {
+  start();
+  write(line("t", 0, 0, "0"));
+  ASSERT_TRUE(waits_for_ack({kT0, 1, 0}));
+  // At once: the sink may find the goodbye and the end of the channel together.
+  listener_.send(Bye{written_, std::vector<Checkpoint>{{kT0, 1, 0}}});
+  listener_.hang_up();
+  finish();
+  EXPECT_TRUE(end_.heard && end_.is_pipe);
+  EXPECT_EQ(end_.end, (std::vector<Checkpoint>{{kT0, 1, 0}}));
+}
+
+TEST_F(SinkControl, the_end_of_a_run_that_was_stopped_is_none) {
+  start();
+  write(line("t", 0, 0, "0"));
+  listener_.send(Bye{written_});
+  finish();
+  EXPECT_TRUE(end_.heard);
+  EXPECT_FALSE(end_.end);
 }
 
 TEST_F(SinkControl, eof_without_a_goodbye_stores_acknowledges_and_says_so) {

@@ -112,14 +112,14 @@ class Pump final : public RebalanceHooks {
   void take_commit_result(int timeout_ms);
   void commit_now(const std::vector<TopicPartition>* only);
   bool nobody_acknowledges() const;
-  void serve_acks();
+  void serve_acks(int timeout_ms);
   void wait_for_acks(const std::vector<TopicPartition>& only, Clock::time_point deadline);
   void settle_bad_records(Clock::time_point deadline);
   bool all_acknowledged(const std::vector<TopicPartition>* only) const;
   std::string metadata_of(const Checkpoint& checkpoint) const;
   void drain();
   std::optional<std::vector<Checkpoint>> ends_reached() const;
-  bool reader_is_behind() const;
+  bool sink_may_come();
   std::uint64_t signs_of_life() const;
   void check_stall();
   void check_end() const;

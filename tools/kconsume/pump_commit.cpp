@@ -26,6 +26,10 @@ constexpr std::chrono::seconds kFilterQuiet{15};
 constexpr std::chrono::seconds kPollWhileDraining{1};
 /// A sink that starts so late that all was written before it could connect finds us this long.
 constexpr std::chrono::seconds kLateSink{10};
+/// How often, in ms, to look around while nothing tells that something happened; that a reader has
+/// emptied the pipe nothing does.
+constexpr int kAcksLook = 50;
+constexpr int kReaderLook = 2;
 
 bool concerns(const std::vector<TopicPartition>* only, const TopicPartition& tp) {
   return only == nullptr || std::find(only->begin(), only->end(), tp) != only->end();
@@ -156,11 +160,12 @@ bool Pump::nobody_acknowledges() const {
   return link_.all_gone() || (!link_.present() && !link_.reads_path());
 }
 
-/// One round of a wait in which Kafka's queue is not read: what else may come, at most 50 ms.
-void Pump::serve_acks() {
+/// One round of a wait in which Kafka's queue is not read: what else may come within so many ms.
+void Pump::serve_acks(int timeout_ms) {
   std::vector<pollfd> fds{{writer_->event_fd(), POLLIN, 0}, {bad_.fd(), POLLIN, 0}};
   link_.add_poll_fds(fds);
-  if (::poll(fds.data(), fds.size(), 50) < 0 && errno != EINTR) throw system_error("poll", errno);
+  if (::poll(fds.data(), fds.size(), timeout_ms) < 0 && errno != EINTR)
+    throw system_error("poll", errno);
   writer_->clear_event();
   bad_.serve();
   take_acks();
@@ -175,13 +180,13 @@ void Pump::wait_for_acks(const std::vector<TopicPartition>& only, Clock::time_po
   }
   link_.flush(asked, writer_->submitted_bytes());
   while (!all_acknowledged(&only) && Clock::now() < deadline && !nobody_acknowledges())
-    serve_acks();
+    serve_acks(kAcksLook);
   take_acks();
 }
 
 /// Waits, bounded, until bad records that were passed are stored.
 void Pump::settle_bad_records(Clock::time_point deadline) {
-  for (bad_.serve(); !bad_.settled() && Clock::now() < deadline;) serve_acks();
+  for (bad_.serve(); !bad_.settled() && Clock::now() < deadline;) serve_acks(kAcksLook);
 }
 
 /// The end of reading: everything encoded goes out, stdout is closed, so that the sink stores the
@@ -199,7 +204,8 @@ void Pump::drain() {
   add_marks(nullptr, true);
   for (;;) {
     if (!out_.bytes.empty() && writer_->error() == 0 && may_submit()) submit();
-    if (out_.bytes.empty() && bad_.settled() && !said_bye) {
+    const bool late_sink = !said_bye && Clock::now() - begun < kLateSink && sink_may_come();
+    if (out_.bytes.empty() && bad_.settled() && !said_bye && !late_sink) {
       settle_positions();
       // After a broken pipe there is no clean end to announce: a filter may have died with records.
       if (!reader_gone_ && writer_->error() == 0) {
@@ -210,11 +216,8 @@ void Pump::drain() {
     }
     const bool written = reader_gone_ || writer_->error() != 0 || (said_bye && writer_->idle());
     const bool positions_wait = link_.connected() && unsettled_positions() > 0;
-    const bool late_sink = Clock::now() - begun < kLateSink && reader_is_behind();
-    if (written &&
-        (all_acknowledged(nullptr) || (nobody_acknowledges() && !positions_wait && !late_sink)))
-      break;
-    serve_acks();
+    if (written && (all_acknowledged(nullptr) || (nobody_acknowledges() && !positions_wait))) break;
+    serve_acks(late_sink ? kReaderLook : kAcksLook);
     const auto now = Clock::now();
     if (seen != signs_of_life()) {
       seen = signs_of_life();
@@ -251,15 +254,20 @@ std::optional<std::vector<Checkpoint>> Pump::ends_reached() const {
   return ends;
 }
 
-/// Lines wait in the pipe, and no sink has spoken: one looks for us before it takes them. With a
-/// group a sink is waited for at the start.
-bool Pump::reader_is_behind() const {
-  if (!options_.group.empty() || !link_.possible() || link_.present() || link_.all_gone())
+/// Lines wait in the pipe, and no sink has spoken: one does so before it takes them. With a group
+/// a sink is waited for at the start.
+bool Pump::sink_may_come() {
+  if (!options_.group.empty() || !link_.possible() || link_.present() || stop::requested())
     return false;
   pollfd reader{stdout_fd_, 0, 0};
   int unread = 0;
-  return ::poll(&reader, 1, 0) >= 0 && (reader.revents & POLLERR) == 0 &&
-         ::ioctl(stdout_fd_, FIONREAD, &unread) == 0 && unread > 0 && !stop::requested();
+  if (!writer_->idle()) return writer_->error() == 0;
+  if (::poll(&reader, 1, 0) < 0 || (reader.revents & POLLERR) != 0 ||
+      ::ioctl(stdout_fd_, FIONREAD, &unread) != 0)
+    return false;
+  // Whoever took the last of them has been heard by now, if it is a sink.
+  if (unread == 0) take_acks();
+  return unread > 0;
 }
 
 /// Polling for ever would hide a sink that is dead behind a living process.

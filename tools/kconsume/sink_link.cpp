@@ -78,8 +78,11 @@ void SinkLink::receive() {
   listener_.pump(lines);
   if (listener_.connected() && !introduced_) {
     source_.direct = listener_.direct();
-    listener_.send(source_);
-    if (bye_) listener_.send(*bye_);
+    if (bye_) {
+      listener_.send(source_, *bye_);
+    } else {
+      listener_.send(source_);
+    }
     introduced_ = true;
   }
   for (const ControlLine& line : lines) {
