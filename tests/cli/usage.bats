@@ -185,7 +185,6 @@ refused_like() {
         ksink-pg --table orders --columns 'id bigint; drop table x'
     refused_like 64 '--replace-at-eof: needs --strategy replace' ksink-pg --table t --replace-at-eof
     refused_like 64 '--allow-empty: needs --strategy replace' ksink-pg --table t --allow-empty
-    refused_like 64 '--evolve add: not with --strategy replace*' ksink-pg --table t --strategy replace --evolve add
     refused_like 64 "--columns: 'id' is given twice" ksink-pg --table orders --columns 'id bigint, id text'
 }
 

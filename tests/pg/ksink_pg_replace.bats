@@ -456,7 +456,6 @@ says() {
     keeps 78 w <in
     assert_regex "$stderr" 'publication every takes all tables, .* \(w_kpipe_new\)'
     keeps 78 fresh <in
-    keeps 64 w --evolve add <in
     keeps 64 w --on-null delete <in
     keeps 64 w --sink-id 'x (replace)' <in
     run --separate-stderr ksink-pg --table w --replace-at-eof <in
@@ -535,6 +534,31 @@ says() {
     keeps 65 t --dry-run --columns 'id bigint' <in
     assert_regex "$stderr" 'row not stored in public.t: o\[0\]@0: column id'
     assert_equal "$(psqlq 'SELECT id, n, _kafka_offset FROM t')|$(asides)" '1|6|1|0'
+}
+
+@test "--evolve add: columns come to the table just before the swap, to a new one with it" {
+    psqlq "CREATE TABLE t (id bigint); INSERT INTO t VALUES (9)"
+    { record o 0 0 '{"id":1}'; record o 0 1 '{"id":2,"Note":"x","more":{"a":1}}'; record o 0 2 '{"id":3,"n":5}'; } >in
+    run --separate-stderr ksink-pg --table t --strategy replace --evolve add --dry-run <in
+    assert_success
+    assert_equal "${output//\"/}" 'ALTER TABLE public.t ADD COLUMN Note text, ADD COLUMN more jsonb, ADD COLUMN n bigint;'
+    # In a run that breaks off readers see nothing of them.
+    begin_feed t --evolve add --batch-size 1 --replace-at-eof
+    head -n 2 in >&"$FEED"
+    record o 0 2 '{"id":"x"}' >&"$FEED"
+    ends 65
+    assert_equal "$(psqlq 'TABLE t')" 9
+    replaces t --evolve add --batch-size 1 <in
+    assert_equal "$(sed 's/"//g' <<<"${stderr_lines[0]}")" 'ksink-pg: added to the table: ALTER TABLE public.t ADD COLUMN Note text, ADD COLUMN more jsonb, ADD COLUMN n bigint'
+    assert_equal "$(psqlq 'SELECT * FROM t ORDER BY 1')" $'1|||\n2|x|{"a": 1}|\n3|||5'
+    # The jsonb column is that of one field, here as there.
+    record o 0 3 '{"id":4,"other":true}' >>in
+    keeps 65 t <in
+    replaces t --evolve add <in
+    assert_equal "$(psqlq 'SELECT other FROM t WHERE id = 4')" t
+    replaces made --evolve add --batch-size 1 <in
+    assert_regex "${stderr//\"/}" 'created a table: CREATE TABLE public.made \(id bigint\); ALTER TABLE public.made ADD COLUMN Note text, .*; ALTER TABLE public.made ADD COLUMN n bigint; '
+    assert_equal "$(psqlq 'SELECT * FROM made EXCEPT ALL SELECT * FROM t')|$(asides)" '|0'
 }
 
 @test "a table that was dropped and made again, offsets that were set or forgotten: the next run makes it right" {

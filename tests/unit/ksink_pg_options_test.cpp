@@ -184,7 +184,6 @@ TEST(KsinkPgOptions, mistakes) {
     more.insert(more.begin(), {"--table", "t", "--strategy", "replace"});
     return more;
   };
-  expect_in(refusal(replace({"--evolve", "add"})), "not with --strategy replace");
   expect_in(refusal(replace({"--on-null", "delete"})), "replace with --primary-key");
   expect_in(refusal(replace({"--sink-id", "x (replace)"})), "(replace)");
   expect_in(refusal({"--table", "t", "--allow-empty"}), "needs --strategy replace");

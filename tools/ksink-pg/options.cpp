@@ -78,11 +78,6 @@ void check_replace(const PgSinkOptions& options) {
   }
   if (options.sink.sink_id.ends_with(kAsideSinkSuffix))
     refuse("--sink-id: names that end in ' (replace)' are those of runs of --strategy replace");
-  if (options.rows.evolve) {
-    refuse(
-        "--evolve add: not with --strategy replace, whose readers see nothing of a run before its "
-        "end. Add the column first (ALTER TABLE ... ADD COLUMN)");
-  }
 }
 
 /// "fail", "file:PATH", "table:NAME"

@@ -26,11 +26,12 @@ void PgSink::take_aside() {
   target_.show_as(replacement_->display());
 }
 
-/// The statement that made the table aside, as if it had made the target, which will be like it.
+/// A statement that made or altered the table aside, as one of the target, which will be like it.
 std::string PgSink::as_of_target(const std::string& statement) const {
-  const std::string start = "CREATE TABLE ";
-  return start + replacement_->sql_name(*connection_) +
-         statement.substr(start.size() + target_.sql_name(*connection_).size());
+  const std::string aside = target_.sql_name(*connection_);
+  const std::size_t at = statement.find(aside);
+  return statement.substr(0, at) + replacement_->sql_name(*connection_) +
+         statement.substr(at + aside.size());
 }
 
 void PgSink::refuse_source(const SourceIdentity& source) const {
@@ -57,8 +58,13 @@ void PgSink::lost_aside() const {
 
 SwapCounts PgSink::replace(const SourceEnd& end) {
   check_whole_run(end, options_.replace_at_eof, target_.display());
-  const SwapCounts counts =
-      retrying([&] { return replacement_->swap(*connection_, offsets_, sink_id(), target_, end); });
+  std::string added;
+  const SwapCounts counts = retrying([&] {
+    const std::string columns = replacement_->add_columns(*connection_);
+    if (!columns.empty()) added = columns;
+    return replacement_->swap(*connection_, offsets_, sink_id(), target_, end);
+  });
+  if (!added.empty()) log::notice("added to the table: " + added);
   if (replacement_->created()) log::notice("created a table: " + aside_made_by_);
   return counts;
 }

@@ -106,6 +106,8 @@ Sink::Outcome PgSink::attempt(const Batch& batch, Way way) {
     Stored stored;
     stored.rows.assign(batch.ranges().size(), 0);
     if (evolves_) rehearsal_.statement = target_.add_columns(*connection_, batch);
+    if (evolves_ && replacement_ && !rehearsal_.statement.empty())
+      rehearsal_.statement = as_of_target(rehearsal_.statement);
     if (changes_rows(batch)) {
       prepare_columns(batch);
       stored = way == Way::whole ? send_whole(batch) : send_isolating(batch, way);
@@ -299,7 +301,12 @@ void PgSink::evolve(const Batch& batch) {
   PgTransaction transaction(*connection_);
   const std::string added = target_.add_columns(*connection_, batch);
   transaction.commit("cannot add columns to " + target_.display());
-  if (!added.empty()) log::notice("added to the table: " + added);
+  if (added.empty()) return;
+  if (!replacement_) {
+    log::notice("added to the table: " + added);
+  } else if (!replacement_->has_target()) {
+    aside_made_by_ += "; " + as_of_target(added);
+  }
 }
 
 Rehearsal PgSink::rehearse(const Batch& batch) {

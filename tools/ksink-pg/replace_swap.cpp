@@ -51,6 +51,40 @@ SwapCounts Replacement::swap(PgConnection& connection, const OffsetsTable& offse
   return counts_;
 }
 
+std::string Replacement::add_columns(PgConnection& connection) {
+  if (!options_.rows.evolve || !had_target_ || swap_xid_) return {};
+  const std::string table = target_.sql_name(connection);
+  const PgResult found = connection.exec(
+      "SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod),"
+      " pg_catalog.col_description(a.attrelid, a.attnum) FROM pg_catalog.pg_attribute a WHERE "
+      "a.attrelid = pg_catalog.to_regclass(" +
+          connection.literal(aside_sql(connection)) +
+          ") AND a.attnum > 0 AND NOT a.attisdropped AND NOT EXISTS (SELECT FROM "
+          "pg_catalog.pg_attribute t WHERE t.attrelid = pg_catalog.to_regclass(" +
+          connection.literal(table) +
+          ") AND t.attname = a.attname AND NOT t.attisdropped)"
+          " ORDER BY a.attnum",
+      "cannot compare " + aside_.table + " with " + display());
+  std::string sql;
+  std::string comments;
+  for (int row = 0; row < found.rows(); ++row) {
+    const std::string name(found.get(row, 0));
+    if (contains(first_columns_, name)) continue;  // was dropped: the swap says so
+    const std::string column = connection.identifier(name);
+    sql += (sql.empty() ? "ALTER TABLE " + table : ",") + " ADD COLUMN " + column + " " +
+           std::string(found.get(row, 1));
+    if (found.is_null(row, 2)) continue;
+    comments += "; COMMENT ON COLUMN " + table + "." + column + " IS " +
+                connection.literal(found.get(row, 2));
+  }
+  if (sql.empty()) return {};
+  const std::string action = "cannot add columns to " + display() + " (--evolve add: " + sql + ")";
+  PgTransaction transaction(connection);
+  connection.exec("SET LOCAL lock_timeout = '5s'; " + sql + comments, action);
+  transaction.commit(action);
+  return sql;
+}
+
 /// A COMMIT whose answer was lost may have been carried out. The server knows.
 bool Replacement::committed_before(PgConnection& connection) {
   if (!swap_xid_) return false;

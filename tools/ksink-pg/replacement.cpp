@@ -123,6 +123,12 @@ void Replacement::make_aside(PgConnection& connection) {
   }
   if (!sql.empty()) connection.exec(sql.substr(2), action);
   refuse_published(connection);
+  const PgResult columns =
+      connection.exec("SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = " +
+                          std::to_string(target_.oid()) + " AND attnum > 0 AND NOT attisdropped",
+                      action);
+  first_columns_.clear();
+  for (int row = 0; row < columns.rows(); ++row) first_columns_.emplace_back(columns.get(row, 0));
 }
 
 /// Triggers give rows their last form before constraints look at them; they fire at the swap only.

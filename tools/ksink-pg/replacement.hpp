@@ -50,6 +50,10 @@ class Replacement {
   /// The target's, for people.
   std::string display() const { return target_.display(); }
 
+  /// --evolve add: gives the target the columns that the table aside has got in this run, in a
+  /// transaction of its own, so that its lock, which shuts readers out, is a short one. Returns the
+  /// statement; empty: there are none.
+  std::string add_columns(PgConnection& connection);
   /// The swap, in one transaction: may be called again after an outage, also one that left open
   /// whether it committed. `offsets` are those of the run; they become those of `sink`. `aside` is
   /// the table that was filled, as long as this run made it. Throws Error when something is
@@ -77,6 +81,7 @@ class Replacement {
   Target target_;
   QualifiedName aside_;
   bool had_target_ = false;
+  std::vector<std::string> first_columns_;  ///< of the target when the run began
   bool referenced_ = false;
   bool created_ = false;
   ReplaceLock lock_;
