@@ -18,7 +18,7 @@ from servers import OwnServers
 
 KILLS = times(6)
 OLD = 12_345  # rows that no flight has
-SWAP = "query LIKE 'WITH gone AS (DELETE%%' AND state = 'active'"
+SWAP = "query LIKE 'WITH gone AS (DELETE%%added AS%%' AND state = 'active'"
 
 
 class Replacements:

@@ -99,9 +99,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     }
     case 4: {
-      const Bye bye{static_cast<std::uint64_t>(number(made))};
+      Bye bye{static_cast<std::uint64_t>(number(made))};
+      if (made.flag()) bye.end = checkpoints(made);
       const auto heard = said(bye, out).bye;
-      require(heard && heard->at_byte == bye.at_byte, "a bye", {out.view()});
+      require(heard && heard->at_byte == bye.at_byte && heard->end == bye.end, "a bye",
+              {out.view()});
       break;
     }
     case 5: {

@@ -177,6 +177,8 @@ TEST(WireControl, malformed_lines_say_why) {
   EXPECT_EQ(reason(R"({"assign":[{"topic":"t","partition":4294967296}]})"), "malformed assign");
   EXPECT_EQ(reason(R"({"assign":[{"partition":0}]})"), "malformed assign");
   EXPECT_EQ(reason(R"({"flush":[{"topic":"t","partition":0}],"at_byte":1})"), "malformed flush");
+  EXPECT_EQ(reason(R"({"bye":true,"end":7})"), "malformed bye");
+  EXPECT_EQ(reason(R"({"bye":true,"end":[{"topic":"t"}]})"), "malformed bye");
   EXPECT_EQ(reason(R"({"flush":[],"at_byte":-1})"), "a number is malformed");
   EXPECT_EQ(reason(R"({"flush":[],"at_byte":"1"})"), "a number is malformed");
   EXPECT_EQ(reason(R"({"assign":[],"request":1.5})"), "a number is malformed");

@@ -6,9 +6,20 @@
 #include "common/base/log.hpp"
 
 namespace kpipe {
+namespace {
+
+/// Or at least would, in a dry run.
+bool stores_records(const PgSinkOptions& options) {
+  return !options.print_offsets && !options.set_offsets && !options.forget;
+}
+
+}  // namespace
+
 PgSink::PgSink(const PgSinkOptions& options)
     : options_(options),
-      replacement_(options.replace ? std::make_unique<Replacement>(options) : nullptr),
+      replacement_(stores_records(options) && options.replace
+                       ? std::make_unique<Replacement>(options)
+                       : nullptr),
       target_(options.table, options.columns, options.create_table, options.rows),
       offsets_(options.sink.sink_id),
       rejects_(make_reject_store(options.rejects, options.create_table)) {}

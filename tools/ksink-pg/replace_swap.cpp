@@ -180,8 +180,14 @@ SwapCounts Replacement::move_rows(PgConnection& connection) {
                     "of columns that records fill, by which to tell which rows stay "
                     "(--strategy replace). Create one");
   }
-  const PgResult moved = connection.exec(plan.move(), "cannot replace the rows of " + display());
-  return {moved.get_int(0, 0), moved.get_int(0, 1), moved.get_int(0, 2)};
+  try {
+    const PgResult moved = connection.exec(plan.move(), "cannot replace the rows of " + display());
+    return {moved.get_int(0, 0), moved.get_int(0, 1), moved.get_int(0, 2)};
+  } catch (const PgError& error) {
+    // Here it is no state that passes: the table is published, and has no replica identity.
+    if (error.diagnostics().sqlstate != "55000") throw;
+    throw Error(Exit::config, error.what());
+  }
 }
 
 void Replacement::commit(PgConnection& connection, PgTransaction& transaction,
