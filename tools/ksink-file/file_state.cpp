@@ -1,142 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/ksink-file/file_state.hpp"
 
-#include <vector>
-
-#include "common/base/error.hpp"
-#include "common/wire/json_reader.hpp"
-#include "common/wire/json_text.hpp"
-#include "tools/ksink-file/digest.hpp"
+#include "tools/ksink-file/sealed_line.hpp"
 
 namespace kpipe {
 namespace {
 
 constexpr std::int64_t kVersion = 1;
-constexpr std::string_view kDigestName = ",\"sha256\":\"";
-constexpr std::string_view kLineEnd = "\"}";
-constexpr std::size_t kDigestSize = 64;
-constexpr std::size_t kSealSize = kDigestName.size() + kDigestSize + kLineEnd.size();
 
-void append_text(OutBuffer& out, std::string_view name, std::string_view value) {
-  out.append(",\"");
-  out.append(name);
-  out.append("\":");
-  append_json_string(out, value);
+SealedReader reader_for(const std::string& where) {
+  return SealedReader(
+      "checkpoint", where,
+      std::string("Restore it from a backup together with its data file, or ") + kStartAnew);
 }
 
-/// Device, inode and length are unsigned; their 64 bits go through JSON's signed integers
-/// unchanged.
-void append_number(OutBuffer& out, std::string_view name, std::uint64_t value) {
-  out.append(",\"");
-  out.append(name);
-  out.append("\":");
-  out.append_int(static_cast<std::int64_t>(value));
+void take(const SealedReader& reader, const JsonField& field, FileState& state) {
+  const std::string_view name = field.name;
+  if (name == "sink") {
+    state.sink = reader.text(field);
+  } else if (name == "group") {
+    state.group = reader.text(field);
+  } else if (name == "cluster") {
+    state.cluster = reader.text(field);
+  } else if (name == "content") {
+    state.content = reader.text(field);
+  } else if (name == "compress") {
+    state.compress = reader.text(field);
+  } else if (name == "tail") {
+    state.tail = reader.text(field);
+  } else if (name == "device") {
+    state.file.device = reader.count(field);
+  } else if (name == "inode") {
+    state.file.inode = reader.count(field);
+  } else if (name == "length") {
+    state.length = reader.count(field);
+  } else if (name == "closed") {
+    state.closed = field.value.raw == "true";
+  } else if (name == "offsets") {
+    for (const JsonText& element : reader.array(field)) {
+      const Checkpoint stored = reader.checkpoint(element);
+      state.offsets[stored.tp] = StoredOffset{stored.offset, stored.generation, stored.topic_id};
+    }
+  }
 }
-
-[[noreturn]] void throw_damaged(const std::string& where, std::string_view what) {
-  throw Error(
-      Exit::data,
-      "checkpoint: " + where + ": damaged (" + std::string(what) +
-          "), so nobody can tell what is stored. Restore it from a backup together with its "
-          "data file, or " +
-          kStartAnew);
-}
-
-bool is_sealed(std::string_view line) {
-  if (line.size() < kSealSize) return false;
-  const std::string_view body = line.substr(0, line.size() - kSealSize);
-  const std::string seal = std::string(kDigestName) + sha256_hex(body) + std::string(kLineEnd);
-  return line.substr(body.size()) == seal;
-}
-
-class StateReader {
- public:
-  explicit StateReader(const std::string& where) : where_(where) {}
-
-  FileState read(std::string_view line) {
-    text_.append(line);
-    std::vector<JsonField> fields;
-    if (!reader_.object(text_.view(), fields)) throw_damaged(where_, "not a JSON object");
-    check_version(fields);
-    FileState state;
-    for (const JsonField& field : fields) take(field, state);
-    return state;
-  }
-
- private:
-  void check_version(const std::vector<JsonField>& fields) const {
-    for (const JsonField& field : fields) {
-      if (field.name != "version") continue;
-      const auto version = json_int(field.value);
-      if (version == kVersion) return;
-      throw Error(Exit::config, "checkpoint: " + where_ + ": has version " +
-                                    std::string(field.value.raw) + ", this ksink-file reads " +
-                                    std::to_string(kVersion) + ". Use the kpipe that wrote it");
-    }
-    throw_damaged(where_, "no version");
-  }
-
-  void take(const JsonField& field, FileState& state) {
-    const std::string_view name = field.name;
-    if (name == "sink") {
-      state.sink = text(field);
-    } else if (name == "group") {
-      state.group = text(field);
-    } else if (name == "cluster") {
-      state.cluster = text(field);
-    } else if (name == "content") {
-      state.content = text(field);
-    } else if (name == "compress") {
-      state.compress = text(field);
-    } else if (name == "tail") {
-      state.tail = text(field);
-    } else if (name == "device") {
-      state.file.device = number(field);
-    } else if (name == "inode") {
-      state.file.inode = number(field);
-    } else if (name == "length") {
-      state.length = number(field);
-    } else if (name == "closed") {
-      state.closed = field.value.raw == "true";
-    } else if (name == "offsets") {
-      take_offsets(field, state);
-    }
-  }
-
-  void take_offsets(const JsonField& field, FileState& state) {
-    JsonReader array_reader;
-    std::vector<JsonText> elements;
-    OutBuffer copy;
-    copy.append(field.value.raw);
-    if (!array_reader.array(copy.view(), elements)) throw_damaged(where_, "offsets");
-    CheckpointReader checkpoint_reader;
-    for (const JsonText& element : elements) {
-      Checkpoint checkpoint;
-      const std::string_view reason = checkpoint_reader.read(element.raw, checkpoint);
-      if (!reason.empty()) throw_damaged(where_, reason);
-      state.offsets[checkpoint.tp] =
-          StoredOffset{checkpoint.offset, checkpoint.generation, checkpoint.topic_id};
-    }
-  }
-
-  std::string text(const JsonField& field) const {
-    std::string out;
-    if (field.value.kind != JsonKind::string || !append_unescaped(out, field.value.raw)) {
-      throw_damaged(where_, field.name);
-    }
-    return out;
-  }
-
-  std::uint64_t number(const JsonField& field) const {
-    const auto value = json_int(field.value);
-    if (!value) throw_damaged(where_, field.name);
-    return static_cast<std::uint64_t>(*value);
-  }
-
-  const std::string& where_;
-  JsonReader reader_;
-  OutBuffer text_;
-};
 
 }  // namespace
 
@@ -144,15 +50,15 @@ void append_state_line(OutBuffer& out, const FileState& state) {
   const std::size_t begin = out.size();
   out.append("{\"version\":");
   out.append_int(kVersion);
-  append_text(out, "sink", state.sink);
-  append_text(out, "group", state.group);
-  append_text(out, "cluster", state.cluster);
-  append_text(out, "content", state.content);
-  append_text(out, "compress", state.compress);
-  append_number(out, "device", state.file.device);
-  append_number(out, "inode", state.file.inode);
-  append_number(out, "length", state.length);
-  append_text(out, "tail", state.tail);
+  append_member(out, "sink", state.sink);
+  append_member(out, "group", state.group);
+  append_member(out, "cluster", state.cluster);
+  append_member(out, "content", state.content);
+  append_member(out, "compress", state.compress);
+  append_member(out, "device", state.file.device);
+  append_member(out, "inode", state.file.inode);
+  append_member(out, "length", state.length);
+  append_member(out, "tail", state.tail);
   if (state.closed) out.append(",\"closed\":true");
   out.append(",\"offsets\":[");
   bool first = true;
@@ -162,21 +68,20 @@ void append_state_line(OutBuffer& out, const FileState& state) {
     append_checkpoint(out, Checkpoint{tp, stored.next, stored.generation, stored.topic_id});
   }
   out.append(']');
-  const std::string digest = sha256_hex(out.view().substr(begin));
-  out.append(kDigestName);
-  out.append(digest);
-  out.append(kLineEnd);
-  out.append('\n');
+  seal_line(out, begin);
 }
 
 FileState read_state(std::string_view text, const std::string& where) {
+  SealedReader reader = reader_for(where);
   const std::size_t end = text.rfind('\n');
-  if (end == std::string_view::npos) throw_damaged(where, "no whole line");
+  if (end == std::string_view::npos) reader.damaged("no whole line");
   const std::string_view lines = text.substr(0, end);
   const std::size_t before = lines.rfind('\n');
   const std::string_view line = before == std::string_view::npos ? lines : lines.substr(before + 1);
-  if (!is_sealed(line)) throw_damaged(where, "its checksum does not match");
-  return StateReader(where).read(line);
+  if (!is_sealed(line)) reader.damaged("its checksum does not match");
+  FileState state;
+  for (const JsonField& field : reader.members(line, kVersion)) take(reader, field, state);
+  return state;
 }
 
 }  // namespace kpipe
