@@ -16,4 +16,10 @@ void clear_fd() noexcept;
 
 bool requested() noexcept;
 
+/// From here on SIGHUP makes fd() readable too, and ends nothing. Call it after install().
+void watch_hangup();
+
+/// Whether SIGHUP has come since the last call.
+bool take_hangup() noexcept;
+
 }  // namespace kpipe::stop

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,6 +48,10 @@ class Sink {
   /// Stores all of it or nothing. Throws Error when the batch cannot be stored at all; then nothing
   /// of it is stored either.
   virtual Outcome store(const Batch& batch) = 0;
+
+  /// Called again and again between batches, for what a sink does by the clock or on SIGHUP.
+  /// Returns when it wants to be called next at the latest; nothing: no matter when.
+  virtual std::optional<std::chrono::steady_clock::time_point> tick() { return std::nullopt; }
 };
 
 }  // namespace kpipe

@@ -47,6 +47,7 @@ SinkCounts SinkLoop::run() {
     take_lines();
     apply_control();
     store_if_due(Clock::now());
+    tick_at_ = sink_.tick();
     if (reader_.at_eof() && control_.empty()) break;
     if (stop_at_ && Clock::now() >= *stop_at_) {
       store();
@@ -72,6 +73,7 @@ SinkCounts SinkLoop::run() {
     log::notice("kconsume ended without a goodbye; all that it had written is stored");
   }
   check_end();
+  counts_.ended_well = !heard_source_ || said_bye_;
   return counts_;
 }
 
@@ -138,12 +140,14 @@ int SinkLoop::wait_ms(Clock::time_point now) const {
   }
   if (!acks_.connected() && reader_.lines() == 0) until = std::min(until, now + kLookInterval);
   if (stop_at_) until = std::min(until, *stop_at_);
+  if (tick_at_) until = std::min(until, *tick_at_);
   const auto left = std::chrono::ceil<milliseconds>(until - now).count();
   return static_cast<int>(std::max<std::int64_t>(left, 0));
 }
 
 void SinkLoop::on_stop_signal() {
   stop::clear_fd();
+  if (!stop::requested()) return;  // a hangup, for the sink's tick
   // Ctrl-C reaches the whole pipeline at once: kconsume closes the pipe and this side must still
   // store and acknowledge what is in it.
   if (!stop_at_) stop_at_ = Clock::now() + kStopGrace;

@@ -24,6 +24,8 @@ struct SinkCounts {
   std::uint64_t stored = 0;      ///< records made durable by this process
   std::uint64_t duplicates = 0;  ///< records below the stored offset, dropped
   std::uint64_t batches = 0;     ///< successful Sink::store() calls
+  /// The input ended as it should: with kconsume's goodbye, if there was a kconsume.
+  bool ended_well = false;
 };
 
 /// How the input ended, for sinks to which it matters that nothing is missing.
@@ -128,6 +130,7 @@ class SinkLoop {
   TopicPartition lookup_;  ///< reused key, so that a record costs no allocation
   std::deque<ControlLine> control_;
   std::optional<Clock::time_point> stop_at_;
+  std::optional<Clock::time_point> tick_at_;  ///< when the sink wants its next tick
   bool opened_ = false;
   bool introduced_ = false;
   bool heard_source_ = false;  ///< kconsume has introduced itself

@@ -85,7 +85,8 @@ refused_like() {
 @test "no arguments: the first thing that is missing is named" {
     refused 64 '-t: no topic given. See kconsume --help' kconsume
     refused 64 '--table is required. See ksink-pg --help' ksink-pg
-    refused 64 'PATH is required. See ksink-file --help' ksink-file
+    refused 64 'PATH or --dir FOLDER is required. See ksink-file --help' ksink-file
+    refused 64 'PATH and --dir: only one of them. See ksink-file --help' ksink-file out --dir out
     refused 64 '-g: no group given. kgroups list shows what is there' kseek
     refused 64 '-b: no brokers given. Name them: -b HOST:PORT[,HOST:PORT], KPIPE_BOOTSTRAP_SERVERS, --uri or --profile NAME' kgroups
     refused 64 '-b: no brokers given. Name them: -b HOST:PORT[,HOST:PORT], KPIPE_BOOTSTRAP_SERVERS, --uri or --profile NAME' \
@@ -124,7 +125,13 @@ refused_like() {
     refused_like 64 '--format: xml not in {json,string,raw,avro,*}.*' kconsume -t orders -f xml
     refused_like 64 '--commit: later not in {ack,written,none}.*' kconsume -t orders -g g --commit later
     refused_like 64 '--compress: *none, zstd or zstd:LEVEL *' ksink-file out --compress gzip
-    refused_like 64 '--content: all not in {record,value}.*' ksink-file out --content all
+    refused_like 64 '--content: all not in {record,value,raw}.*' ksink-file out --content all
+    refused_like 64 '--at-end: x not in {publish,keep}.*' ksink-file --dir out --at-end x
+    refused_like 64 "--template: '{topic}': without {start} or {end} *. Example: --template '*'" ksink-file --dir out --template '{topic}'
+    refused_like 64 '--template: is for folders*--dir FOLDER*' ksink-file out --template '{start}'
+    refused_like 64 '--rotate-...: is for folders*--dir FOLDER*' ksink-file out --rotate-interval 1m
+    refused_like 64 "--rotate-records: '0': not a whole number above 0*" ksink-file --dir out --rotate-records 0
+    refused_like 64 "--rotate-bytes: 'much': not a size*" ksink-file --dir out --rotate-bytes much
     refused_like 64 '--strategy: swap not in {append,ignore,merge,replace}.*' ksink-pg --table t --strategy swap
     refused_like 64 "--by: 'broker': unknown. Use partition, topic, member or group" kgroups lag --by broker
     refused_like 64 "--output: 'xml': unknown. Use table, ndjson or prometheus.*" kgroups --output xml

@@ -293,7 +293,7 @@ TEST_F(KsinkFileSink, EmptyFilesOfTheUserAreTaken) {
   std::ofstream(options_.path).close();
   EXPECT_EQ(exit_of_open(), Exit::ok);
   options_.path = folder_ + "/b.zst";
-  options_.zstd_level = 3;
+  options_.compress = {Compression::zstd, 3};
   std::ofstream(options_.path).close();
   EXPECT_EQ(exit_of_open(), Exit::ok);
   EXPECT_EQ(content().size(), 13u);

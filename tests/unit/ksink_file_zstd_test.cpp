@@ -240,11 +240,11 @@ TEST_F(KsinkFileZstd, AWriterGoesOnAfterAnAbandonedBatch) {
 }
 
 TEST(KsinkFileOptions, CompressionFollowsTheNameUnlessGiven) {
-  EXPECT_EQ(parse_compress("", "/x/out.ndjson"), std::nullopt);
-  EXPECT_EQ(parse_compress("", "/x/out.ndjson.zst"), 3);
-  EXPECT_EQ(parse_compress("none", "/x/out.ndjson.zst"), std::nullopt);
-  EXPECT_EQ(parse_compress("zstd", "/x/out"), 3);
-  EXPECT_EQ(parse_compress("zstd:19", "/x/out"), 19);
+  EXPECT_EQ(parse_compress("", "/x/out.ndjson"), Compress{});
+  EXPECT_EQ(parse_compress("", "/x/out.ndjson.zst"), (Compress{Compression::zstd, 3}));
+  EXPECT_EQ(parse_compress("none", "/x/out.ndjson.zst"), Compress{});
+  EXPECT_EQ(parse_compress("zstd", "/x/out"), (Compress{Compression::zstd, 3}));
+  EXPECT_EQ(parse_compress("zstd:19", "/x/out"), (Compress{Compression::zstd, 19}));
   for (const char* text : {"gzip", "zstd:", "zstd:0", "zstd:99", "zstd:3x", "zstd:-1", "ZSTD"}) {
     EXPECT_THROW(parse_compress(text, "/x/out"), Error) << text;
   }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "common/base/fd.hpp"
 #include "tools/ksink-file/file_state.hpp"
@@ -26,6 +27,12 @@ class DataFile : public FrameTarget {
   /// Makes the file, locked and with `content` from the moment its name appears. Throws
   /// Error(temp_fail) when somebody else has just made it.
   static DataFile create(const std::string& path, std::string_view content);
+
+  /// Takes a file that is open for reading and writing, and is kept from others by its caller.
+  /// `path` is for messages.
+  static DataFile adopt(std::string path, UniqueFd fd) {
+    return DataFile(std::move(path), std::move(fd));
+  }
 
   const std::string& path() const noexcept { return path_; }
   FileIdentity identity() const;

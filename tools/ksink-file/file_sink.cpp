@@ -16,9 +16,13 @@
 namespace kpipe {
 namespace {
 
+bool is_zstd(const FileOptions& options) {
+  return options.compress.kind == Compression::zstd;
+}
+
 /// A .zst file is never empty: what stands for "no lines yet" is a frame of nothing.
 std::string_view empty_content(const FileOptions& options) {
-  return options.zstd_level ? Compressor::empty_frame() : std::string_view();
+  return is_zstd(options) ? Compressor::empty_frame() : std::string_view();
 }
 
 void check_same(const std::string& path, const std::string& option, const std::string& recorded,
@@ -40,7 +44,7 @@ void check_source(const std::string& path, const char* what, const std::string& 
 }  // namespace
 
 FileSink::FileSink(const FileOptions& options)
-    : options_(options), checkpoint_(options.checkpoint_path()) {}
+    : options_(options), content_(options.content), checkpoint_(options.checkpoint_path()) {}
 
 std::string FileSink::name() const {
   return "file:" + (options_.sink.sink_id.empty() ? options_.path : options_.sink.sink_id);
@@ -64,7 +68,7 @@ std::vector<Checkpoint> FileSink::open() {
   // Before the first byte of a record: without a checkpoint nobody could tell them from foreign
   // ones.
   checkpoint_.replace(state_);
-  writer_ = options_.zstd_level ? zstd_writer(*data_, *options_.zstd_level) : plain_writer(*data_);
+  writer_ = is_zstd(options_) ? zstd_writer(*data_, options_.compress.level) : plain_writer(*data_);
 
   std::vector<Checkpoint> all;
   for (const auto& [tp, stored] : state_.offsets) {
@@ -159,7 +163,7 @@ std::uint64_t FileSink::append(const Batch& batch) {
   try {
     writer_->begin(state_.length);
     for (const Batch::Entry& entry : batch.entries()) {
-      writer_->add(options_.content == Content::value ? entry.record.value.raw : entry.line);
+      writer_->add(content_.of(entry));
     }
     end = writer_->finish();
   } catch (const Error&) {

@@ -10,6 +10,7 @@
 #include "common/sink/sink.hpp"
 #include "tools/ksink-file/batch_writer.hpp"
 #include "tools/ksink-file/checkpoint_file.hpp"
+#include "tools/ksink-file/content.hpp"
 #include "tools/ksink-file/data_file.hpp"
 #include "tools/ksink-file/file_state.hpp"
 #include "tools/ksink-file/options.hpp"
@@ -45,6 +46,7 @@ class FileSink : public Sink {
   void cut_back(std::uint64_t length) noexcept;
 
   const FileOptions& options_;
+  ContentLines content_;
   CheckpointFile checkpoint_;
   std::optional<DataFile> data_;
   std::unique_ptr<BatchWriter> writer_;

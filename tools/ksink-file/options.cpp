@@ -9,6 +9,7 @@
 #include "common/cli/app.hpp"
 #include "common/wire/json_text.hpp"
 #include "tools/ksink-file/compressor.hpp"
+#include "tools/ksink-file/name_template.hpp"
 
 namespace kpipe {
 namespace {
@@ -32,27 +33,184 @@ std::string absolute_path(const std::string& typed) {
   return (folder / name).string();
 }
 
+void add_count(ToolApp& tool, const std::string& name, std::optional<std::uint64_t>& target,
+               const std::string& help) {
+  tool.app()
+      .add_option_function<std::string>(
+          name,
+          [&target, name](const std::string& text) {
+            const auto count = parse_int(text);
+            if (!count || *count < 1) {
+              throw CLI::ValidationError(name, "'" + text + "': not a whole number above 0");
+            }
+            target = static_cast<std::uint64_t>(*count);
+          },
+          help)
+      ->type_name("N");
+}
+
+void add_bytes(ToolApp& tool, const std::string& name, std::optional<std::uint64_t>& target,
+               const std::string& help) {
+  tool.app()
+      .add_option_function<std::string>(
+          name,
+          [&target, name](const std::string& text) {
+            target = parse_size(text);
+            if (!target || *target == 0) {
+              throw CLI::ValidationError(
+                  name, "'" + text + "': not a size; examples: 65536, 64KiB, 16MiB");
+            }
+          },
+          help)
+      ->type_name("SIZE");
+}
+
+/// The folder as later runs will name it too, wherever they start.
+std::string absolute_folder(const std::string& typed) {
+  if (!is_valid_utf8(typed)) {
+    throw Error(Exit::usage,
+                "--dir: is not UTF-8, so acknowledgements cannot name it. Rename the folder");
+  }
+  std::error_code error;
+  const auto absolute = std::filesystem::absolute(typed, error);
+  std::string path =
+      error ? std::string() : std::filesystem::weakly_canonical(absolute, error).string();
+  if (error || path.empty()) {
+    throw Error(Exit::usage, "--dir: '" + typed + "': not a folder's name");
+  }
+  // A folder that is yet to be made keeps the slash that was typed behind it.
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  return path;
+}
+
+const char* suffix_of(Compression kind) {
+  switch (kind) {
+    case Compression::none:
+      return "";
+    case Compression::gzip:
+      return ".gz";
+    case Compression::zstd:
+      return ".zst";
+  }
+  return "";
+}
+
+/// What was typed, before it is judged as a whole.
+struct Typed {
+  std::string path;
+  std::string dir;
+  std::string name_template;
+  std::string compress;
+  std::string content = "record";
+  std::string at_end = "publish";
+};
+
+void add_options(ToolApp& tool, Typed& typed, FileOptions& options) {
+  CLI::App& app = tool.app();
+  app.add_option("PATH", typed.path, "The file: made when absent, otherwise appended to.")
+      ->type_name("");
+  app.add_option("--dir", typed.dir,
+                 "A folder of files instead: each is complete when it has its name. Made when "
+                 "absent.")
+      ->type_name("FOLDER");
+  app.add_option("--template", typed.name_template,
+                 "Names below the folder, of {topic} {partition} {start} {end} {key} {header:NAME} "
+                 "{field:a.b} {ts:%Y/%m/%d/%H} {first_ts} (default "
+                 "{topic}/{partition}/{start}-{end}.ndjson).")
+      ->type_name("TEXT");
+  add_count(tool, "--rotate-records", options.rotation.records,
+            "Complete a file with this many records.");
+  add_bytes(tool, "--rotate-bytes", options.rotation.bytes,
+            "Complete a file when its lines, before compression, have this many bytes or more.");
+  tool.add_duration("--rotate-event-time", options.rotation.event_time,
+                    "Complete a file when a record of its partition is by its timestamp this much "
+                    "newer than the file's first.");
+  tool.add_duration("--rotate-interval", options.rotation.interval,
+                    "Complete a file this long after it was begun, by the clock, with or without "
+                    "new records.");
+  app.add_option("--at-end", typed.at_end,
+                 "At the end of the input, complete the files of the folder that are open "
+                 "(publish, the default), or leave them for the next run to go on with (keep).")
+      ->check(CLI::IsMember({"publish", "keep"}))
+      ->type_name("WHAT");
+  app.add_option("--compress", typed.compress,
+                 "none, zstd or zstd:LEVEL (default zstd:3 for a name that ends in .zst, else "
+                 "none).")
+      ->type_name("HOW");
+  app.add_option("--content", typed.content,
+                 "A line of the file is the record line as it came (record, the default), the "
+                 "value's JSON text, null for a tombstone (value), or the value's own bytes (raw).")
+      ->check(CLI::IsMember({"record", "value", "raw"}))
+      ->type_name("WHAT");
+  app.add_flag("--print-offsets", options.print_offsets,
+               "Print what is stored as checkpoint lines and exit.");
+  tool.add_sink_options(options.sink);
+}
+
+void settle_dir(const Typed& typed, FileOptions& options) {
+  options.has_dir = true;
+  options.publish_at_end = typed.at_end == "publish";
+  options.path = absolute_folder(typed.dir);
+  options.compress = parse_compress(typed.compress, typed.name_template);
+  options.name_template = typed.name_template.empty()
+                              ? std::string("{topic}/{partition}/{start}-{end}.ndjson") +
+                                    suffix_of(options.compress.kind)
+                              : typed.name_template;
+  NameTemplate::parse(options.name_template);
+}
+
+void settle_file(const Typed& typed, FileOptions& options) {
+  if (typed.at_end != "publish") {
+    throw Error(Exit::usage, "--at-end: is for folders. Give --dir FOLDER instead of PATH");
+  }
+  const RotationRules& rules = options.rotation;
+  const bool rotates = rules.records || rules.bytes || rules.event_time || rules.interval;
+  if (!typed.name_template.empty() || rotates) {
+    throw Error(Exit::usage, std::string(rotates ? "--rotate-..." : "--template") +
+                                 ": is for folders, PATH is one file. Give --dir FOLDER instead of "
+                                 "PATH");
+  }
+  options.path = absolute_path(typed.path);
+  options.compress = parse_compress(typed.compress, options.path);
+}
+
 }  // namespace
 
 std::string content_name(Content content) {
-  return content == Content::record ? "record" : "value";
+  switch (content) {
+    case Content::record:
+      return "record";
+    case Content::value:
+      return "value";
+    case Content::raw:
+      return "raw";
+  }
+  return "";
 }
 
 std::string compress_name(const FileOptions& options) {
-  return options.zstd_level ? "zstd" : "none";
+  switch (options.compress.kind) {
+    case Compression::none:
+      return "none";
+    case Compression::gzip:
+      return "gzip";
+    case Compression::zstd:
+      return "zstd";
+  }
+  return "";
 }
 
-std::optional<int> parse_compress(const std::string& text, const std::string& path) {
-  if (text.empty()) {
-    if (path.ends_with(".zst")) return Compressor::kDefaultLevel;
-    return std::nullopt;
-  }
-  if (text == "none") return std::nullopt;
-  if (text == "zstd") return Compressor::kDefaultLevel;
+Compress parse_compress(const std::string& text, const std::string& name) {
   constexpr std::string_view prefix = "zstd:";
+  const Compress zstd{Compression::zstd, Compressor::kDefaultLevel};
+  if (text.empty()) return name.ends_with(".zst") ? zstd : Compress{};
+  if (text == "none") return {};
+  if (text == "zstd") return zstd;
   if (text.starts_with(prefix)) {
     const auto level = parse_int(std::string_view(text).substr(prefix.size()));
-    if (level && *level >= 1 && *level <= Compressor::max_level()) return static_cast<int>(*level);
+    if (level && *level >= 1 && *level <= Compressor::max_level()) {
+      return {Compression::zstd, static_cast<int>(*level)};
+    }
   }
   throw Error(Exit::usage, "--compress: '" + text +
                                "': unknown. Use none, zstd or zstd:LEVEL with a level from 1 to " +
@@ -60,32 +218,24 @@ std::optional<int> parse_compress(const std::string& text, const std::string& pa
 }
 
 std::optional<int> parse_options(int argc, const char* const* argv, FileOptions& options) {
-  ToolApp tool("ksink-file", "store record lines in a file, each exactly once");
-  std::string path;
-  std::string compress;
-  std::string content = "record";
-  tool.app()
-      .add_option("PATH", path, "The file: made when absent, otherwise appended to.")
-      ->type_name("")
-      ->required();
-  tool.app()
-      .add_option("--compress", compress,
-                  "none, zstd or zstd:LEVEL (default zstd:3 if PATH ends in .zst, else none).")
-      ->type_name("HOW");
-  tool.app()
-      .add_option("--content", content,
-                  "A line of the file is the record line as it came (record, the default), or the "
-                  "value's JSON text, null for a tombstone (value).")
-      ->check(CLI::IsMember({"record", "value"}))
-      ->type_name("WHAT");
-  tool.app().add_flag("--print-offsets", options.print_offsets,
-                      "Print what is stored in PATH as checkpoint lines and exit.");
-  tool.add_sink_options(options.sink);
+  ToolApp tool("ksink-file", "store record lines in files, each exactly once");
+  Typed typed;
+  add_options(tool, typed, options);
   if (const auto status = tool.parse(argc, argv)) return status;
 
-  options.path = absolute_path(path);
-  options.zstd_level = parse_compress(compress, options.path);
-  options.content = content == "value" ? Content::value : Content::record;
+  if (typed.path.empty() == typed.dir.empty()) {
+    throw Error(Exit::usage, typed.path.empty()
+                                 ? "PATH or --dir FOLDER is required. See ksink-file --help"
+                                 : "PATH and --dir: only one of them. See ksink-file --help");
+  }
+  options.content = typed.content == "record"  ? Content::record
+                    : typed.content == "value" ? Content::value
+                                               : Content::raw;
+  if (typed.dir.empty()) {
+    settle_file(typed, options);
+  } else {
+    settle_dir(typed, options);
+  }
   return std::nullopt;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "common/sink/options.hpp"
+#include "tools/ksink-file/rotation.hpp"
 
 namespace kpipe {
 
@@ -12,11 +13,26 @@ namespace kpipe {
 enum class Content {
   record,  ///< the record line as it came
   value,   ///< the value's JSON text; a tombstone is the line `null`
+  raw,     ///< the value's own bytes: a string's characters, {"base64"}'s bytes; a tombstone is ""
+};
+
+enum class Compression { none, gzip, zstd };
+
+struct Compress {
+  Compression kind = Compression::none;
+  int level = 0;
+
+  bool operator==(const Compress&) const = default;
 };
 
 struct FileOptions {
-  std::string path;               ///< absolute, the folder without symbolic links
-  std::optional<int> zstd_level;  ///< absent: plain
+  /// Absolute, the folder without symbolic links: of the file, or of the folder (has_dir).
+  std::string path;
+  bool has_dir = false;
+  std::string name_template;  ///< checked
+  RotationRules rotation;
+  bool publish_at_end = true;
+  Compress compress;
   Content content = Content::record;
   bool print_offsets = false;
   SinkOptions sink;
@@ -28,8 +44,9 @@ struct FileOptions {
 std::string content_name(Content content);
 std::string compress_name(const FileOptions& options);
 
-/// "none", "zstd" or "zstd:LEVEL"; empty: by the path's suffix. Throws Error(usage).
-std::optional<int> parse_compress(const std::string& text, const std::string& path);
+/// "none", "gzip", "gzip:LEVEL", "zstd" or "zstd:LEVEL"; empty: by the name's suffix. Throws
+/// Error(usage).
+Compress parse_compress(const std::string& text, const std::string& name);
 
 /// An exit status when there is nothing left to do (--help); throws Error(usage).
 std::optional<int> parse_options(int argc, const char* const* argv, FileOptions& options);

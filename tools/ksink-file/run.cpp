@@ -8,7 +8,9 @@
 
 #include "common/base/error.hpp"
 #include "common/base/log.hpp"
+#include "common/base/stop.hpp"
 #include "common/sink/sink_loop.hpp"
+#include "tools/ksink-file/dir_sink.hpp"
 #include "tools/ksink-file/file_sink.hpp"
 #include "tools/ksink-file/options.hpp"
 
@@ -19,19 +21,32 @@ std::string count_of(std::uint64_t n, const std::string& one, const std::string&
   return std::to_string(n) + " " + (n == 1 ? one : many);
 }
 
-SinkCounts store_all(FileSink& sink, const SinkOptions& options) {
+/// `close` is told whether all has come.
+template <typename AnySink, typename Close>
+SinkCounts store_all(AnySink& sink, const SinkOptions& options, const Close& close) {
   SinkCounts counts;
   try {
     counts = SinkLoop(STDIN_FILENO, sink, options).run();
   } catch (const Error&) {
     try {
-      sink.close();
+      close(false);
     } catch (const Error&) {  // the error before it is the one to tell
     }
     throw;
   }
-  sink.close();
+  close(counts.ended_well);
   return counts;
+}
+
+SinkCounts store_in_file(const FileOptions& options) {
+  FileSink sink(options);
+  return store_all(sink, options.sink, [&](bool) { sink.close(); });
+}
+
+SinkCounts store_in_dir(const FileOptions& options) {
+  stop::watch_hangup();
+  DirSink sink(options);
+  return store_all(sink, options.sink, [&](bool complete) { sink.close(complete); });
 }
 
 }  // namespace
@@ -40,14 +55,13 @@ int ksink_file_main(int argc, const char* const* argv) {
   FileOptions options;
   if (const auto status = parse_options(argc, argv, options)) return *status;
   if (options.print_offsets) {
-    print_offsets(options);
+    options.has_dir ? print_dir_offsets(options) : print_offsets(options);
     return static_cast<int>(Exit::ok);
   }
   // A file size limit (ulimit -f) is a write error like a full disk, not a reason to die without a
   // word.
   ::signal(SIGXFSZ, SIG_IGN);
-  FileSink sink(options);
-  const SinkCounts counts = store_all(sink, options.sink);
+  const SinkCounts counts = options.has_dir ? store_in_dir(options) : store_in_file(options);
   log::notice("stored " + count_of(counts.stored, "record", "records") + " in " + options.path +
               ", " + count_of(counts.duplicates, "duplicate", "duplicates") + " dropped, " +
               count_of(counts.batches, "batch", "batches"));

@@ -1,0 +1,390 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# ksink-file --dir alone, fed from files: which files it makes, and that each is complete, named by its records and has
+# each of them once, whatever kills the run.
+# shellcheck disable=SC2030,SC2031,SC2154  # bats runs each test in a subshell, and sets status and output there
+
+bats_require_minimum_version 1.5.0
+
+load ../support/common
+
+setup() {
+  cd "$BATS_TEST_TMPDIR" || return 1
+}
+
+# records COUNT: record lines of topic t in two partitions with three keys and 7 minutes between two, 100 random
+# characters each.
+records() {
+  head -c "$(($1 * 50))" /dev/urandom | od -An -v -tx1 -w50 | tr -d ' ' |
+    awk '{ printf "{\"topic\":\"t\",\"partition\":%d,\"offset\":%d,\"timestamp\":%.0f,\"key\":\"k%d\",\"headers\":[],\"value\":{\"v\":\"%s\"}}\n",
+           NR % 2, int((NR - 1) / 2), 1795219200000 + NR * 420000, NR % 3, $0 }'
+}
+
+# published DIR: the names of its files, in order.
+published() { (cd "$1" && find . -name .kpipe -prune -o -type f -print | sed 's/^..//' | sort); }
+
+content_of() {
+  local file
+  while read -r file; do
+    case $file in
+      *.zst) zstd -dcq "$1/$file" ;;
+      *.gz) gzip -dc "$1/$file" ;;
+      *) cat "$1/$file" ;;
+    esac || return 1
+  done < <(published "$1")
+}
+
+# is_exactly DIR FILE: the files of DIR have the lines of FILE, each once.
+is_exactly() { diff <(content_of "$1" | sort) <(sort "$2"); }
+
+# names_are_true DIR: each START-END.ndjson has the records of one partition from START to END, in order.
+names_are_true() {
+  local file offsets
+  while read -r file; do
+    offsets=$(case $file in *.zst) zstd -dcq "$1/$file" ;; *) cat "$1/$file" ;; esac |
+      jq -rs 'if (map(.offset) | . == (sort | unique)) and (map(.partition) | unique | length == 1)
+              then "\(.[0].offset)-\(.[-1].offset)" else "no order" end')
+    [[ ${file##*/} == "$offsets".* ]] || { echo "$file holds $offsets"; return 1; }
+  done < <(published "$1")
+}
+
+@test "--dir: files are named by their records; what is stored already is dropped" {
+  records 100 > all
+  head -60 all > first
+  run ksink-file --dir out --rotate-records 20 < first
+  assert_success
+  assert_output "ksink-file: stored 60 records in $PWD/out, 0 duplicates dropped, 1 batch"
+  assert_equal "$(published out | tr '\n' ' ')" \
+    "t/0/0-19.ndjson t/0/20-29.ndjson t/1/0-19.ndjson t/1/20-29.ndjson "
+  run ksink-file --dir out --rotate-records 20 < all
+  assert_success
+  assert_output "ksink-file: stored 40 records in $PWD/out, 60 duplicates dropped, 1 batch"
+  assert_equal "$(published out | grep ^t/0 | tr '\n' ' ')" "t/0/0-19.ndjson t/0/20-29.ndjson t/0/30-49.ndjson "
+  is_exactly out all
+  names_are_true out
+  run --separate-stderr ksink-file --dir out --print-offsets
+  assert_success
+  assert_line --index 0 "{\"topic\":\"t\",\"partition\":0,\"offset\":50,\"sink\":\"file:$PWD/out\"}"
+  assert_equal "$(stat -c %a out/.kpipe)" 700
+}
+
+@test "--template: groups by key, header, field and time; hostile texts stay in the folder" {
+  cat > in << 'IN'
+{"topic":"t","partition":0,"offset":0,"timestamp":1795246448656,"key":"../../x","headers":[{"key":"h","value":"a/b"}],"value":{"o":{"a":"EWR"}}}
+{"topic":"t","partition":0,"offset":1,"timestamp":1795246448656,"key":null,"headers":[],"value":{"o":{"a":null}}}
+{"topic":"t","partition":0,"offset":2,"timestamp":null,"key":"","headers":[],"value":null}
+{"topic":"t","partition":0,"offset":3,"timestamp":1795246448656,"key":"../../x","headers":[{"key":"h","value":"a/b"}],"value":{"o":{"a":"EWR"}}}
+{"topic":"t","partition":0,"offset":4,"timestamp":1795250048656,"key":"../../x","headers":[{"key":"h","value":"a/b"}],"value":{"o":{"a":"EWR"}}}
+IN
+  ksink-file -q --dir out --template 'k={key}/h={header:h}/{field:o.a}/{ts:%Y-%m-%d/%H}/{partition}_{start}-{end}' < in
+  run published out
+  assert_output - << 'OUT'
+k=%2E.%2F..%2Fx/h=a%2Fb/EWR/2026-11-21/07/0_0-3
+k=%2E.%2F..%2Fx/h=a%2Fb/EWR/2026-11-21/08/0_4-4
+k=__empty__/h=__null__/__null__/__null__/0_2-2
+k=__null__/h=__null__/__null__/2026-11-21/07/0_1-1
+OUT
+  is_exactly out in
+}
+
+@test "--content raw: the bytes of values, and CSV by jq" {
+  cat > in << 'IN'
+{"topic":"t","partition":0,"offset":0,"value":"a \"b\" \u00e9"}
+{"topic":"t","partition":0,"offset":1,"value":{"base64":"AP8K"}}
+{"topic":"t","partition":0,"offset":2,"value":null}
+{"topic":"t","partition":0,"offset":3,"value":{"n":1.50,"s":"x,y"}}
+IN
+  printf 'a "b" \xc3\xa9\n\0\xff\n\n\n{"n":1.50,"s":"x,y"}\n' > expected
+  ksink-file -q --dir out --content raw < in
+  cmp out/t/0/0-3.ndjson expected
+  ksink-file -q --content raw file < in
+  cmp file expected
+  tail -1 in | jq -c '.value |= ([.n, .s] | @csv)' | ksink-file -q --dir csv --content raw --template '{topic}/{partition}-{start}.csv'
+  assert_equal "$(cat csv/t/0-3.csv)" '1.5,"x,y"'
+}
+
+@test "names do not depend on batches or on where runs break off" {
+  records 400 > in
+  local template='{topic}/{partition}/{key}/{start}-{end}.ndjson.zst'
+  ksink-file -q --dir one --template "$template" --rotate-bytes 3KiB < in
+  [ "$(published one | wc -l)" -gt 20 ]
+  ksink-file -q --dir two --template "$template" --rotate-bytes 3KiB --batch-size 7 < in
+  assert_equal "$(published two)" "$(published one)"
+  # Of runs that were killed the next goes on with the open files.
+  local n
+  for n in 6 12 18 24 30 21; do
+    run strace -qq -o trace -e trace=fdatasync -e inject=fdatasync:signal=SIGKILL:when="$n" \
+      ksink-file -q --dir three --template "$template" --rotate-bytes 3KiB --batch-size 30 < in
+    assert_equal "$status" 137
+  done
+  ksink-file -q --dir three --template "$template" --rotate-bytes 3KiB < in
+  assert_equal "$(published three)" "$(published one)"
+  is_exactly three in
+  names_are_true three
+}
+
+@test "a template without {topic} or {partition} is for one of them" {
+  records 20 > in
+  run ksink-file --dir out --template '{topic}/{start}-{end}' < in
+  assert_failure 78
+  assert_output --partial 'Put {partition} into the template'
+  grep '"partition":1' in > half
+  rm -r out
+  ksink-file -q --dir out --template '{start}' < half
+  assert_equal "$(published out)" 0
+  run ksink-file --dir out --template '{start}' < in
+  assert_failure 78
+  assert_equal "$(published out)" 0
+}
+
+@test "readers may take files away at any time" {
+  records 100 > in
+  head -50 in > first
+  ksink-file -q --dir out --rotate-records 10 < first
+  mkdir taken
+  mv out/t taken
+  ksink-file -q --dir out --rotate-records 10 < in
+  cat taken/t/*/* > both
+  content_of out >> both
+  diff <(sort both) <(sort in)
+}
+
+@test "a file that is there is not overwritten; moved away, the run goes on" {
+  records 100 > in
+  mkdir -p out/t/0
+  echo mine > out/t/0/10-19.ndjson
+  run ksink-file --dir out --rotate-records 10 < in
+  assert_failure 65
+  assert_output --partial "$PWD/out/t/0/10-19.ndjson: is there already, and is not this run's"
+  assert_equal "$(cat out/t/0/10-19.ndjson)" mine
+  run ksink-file --dir out --rotate-records 10 < in
+  assert_failure 65
+  mv out/t/0/10-19.ndjson mine
+  ksink-file -q --dir out --rotate-records 10 < in
+  is_exactly out in
+}
+
+@test "links and files in the way are refused and left alone" {
+  records 20 > in
+  mkdir out elsewhere
+  ln -s ../elsewhere out/t
+  run ksink-file --dir out < in
+  assert_failure 74
+  assert_output --partial "$PWD/out/t: a symbolic link or a file"
+  assert_equal "$(ls elsewhere)" ''
+  rm out/t
+  ksink-file -q --dir out < in
+  is_exactly out in
+
+  : > file
+  run ksink-file --dir file < in
+  assert_failure 64
+  run ksink-file --dir no/such/folder < in
+  assert_failure 74
+  assert_output --partial 'the folder above does not exist'
+  mkdir linked
+  ln -s ../elsewhere linked/.kpipe
+  run ksink-file --dir linked < in
+  assert_failure 74
+  assert_equal "$(ls elsewhere)" ''
+}
+
+@test "parts and manifests that were changed are refused" {
+  records 40 > in
+  head -20 in > first
+  local change
+  for change in 'truncate -s -1' 'sed -i s/:\"[0-9a-f]/:\"?/' 'rm' 'cp --remove-destination first'; do
+    rm -rf out
+    # A run that is torn off leaves its parts.
+    { cat first; printf torn; } > torn
+    run ksink-file --dir out < torn
+    assert_failure 65
+    [ "$(published out | wc -l)" -eq 0 ]
+    bash -c "$change out/.kpipe/t-0/part-1"
+    run ksink-file --dir out < in
+    assert_failure 65
+    assert_output --partial "$PWD/out/.kpipe/t-0/part-1"
+    [ "$(published out | grep -c ^t/0)" -eq 0 ]
+  done
+  rm -rf out
+  ksink-file -q --dir out < first
+  sed -i '1s/"offset":10/"offset":11/' out/.kpipe/t-0/manifest
+  run ksink-file --dir out < in
+  assert_failure 65
+  assert_output --partial 'manifest: damaged'
+}
+
+@test "a torn input leaves files open; the next run goes on with them" {
+  records 40 > in
+  { head -20 in; printf torn; } > torn
+  run ksink-file --dir out < torn
+  assert_failure 65
+  [ "$(published out | wc -l)" -eq 0 ]
+  ksink-file -q --dir out < in
+  assert_equal "$(published out | tr '\n' ' ')" "t/0/0-19.ndjson t/1/0-19.ndjson "
+  is_exactly out in
+}
+
+@test "another template, content or compression completes what is open and goes on" {
+  records 40 > in
+  { head -20 in; printf torn; } > torn
+  run ksink-file --dir out < torn
+  ksink-file -q --dir out --template '{partition}/{start}.zst' < in
+  assert_equal "$(published out | tr '\n' ' ')" "0/10.zst 1/10.zst t/0/0-9.ndjson t/1/0-9.ndjson "
+  is_exactly out in
+}
+
+@test "a replay (greater gen) begins files of its own" {
+  printf '{"topic":"t","partition":0,"offset":%d,"value":1}\n' 1 2 3 > first
+  printf '{"topic":"t","partition":0,"offset":%d,"gen":1,"value":1}\n' 2 3 4 > replay
+  { cat first; printf torn; } > torn
+  run ksink-file --dir out < torn
+  assert_failure 65
+  ksink-file -q --dir out < replay
+  assert_equal "$(published out | tr '\n' ' ')" "t/0/1-3.ndjson t/0/2-4.ndjson "
+  run ksink-file --dir out < first
+  assert_failure 75
+  # The same records again would be the same files: nothing is overwritten.
+  sed 's/"gen":1/"gen":2/' replay > again
+  run ksink-file --dir out < again
+  assert_failure 65
+  assert_output --partial 'is there already'
+}
+
+@test "a record's lines stay together, whatever the rotation" {
+  printf '{"topic":"t","partition":0,"offset":%d,"value":%d}\n' 1 1 1 2 1 3 2 1 2 2 3 1 4 1 4 2 > in
+  ksink-file -q --dir out --rotate-records 2 < in
+  assert_equal "$(published out | tr '\n' ' ')" "t/0/1-2.ndjson t/0/3-4.ndjson "
+  assert_equal "$(wc -l < out/t/0/1-2.ndjson)" 5
+  ksink-file -q --dir small --rotate-bytes 1 < in
+  assert_equal "$(published small | wc -l)" 4
+  is_exactly small in
+}
+
+@test "many groups at once: few files are open, and none is lost" {
+  seq 0 2999 | awk '{ printf "{\"topic\":\"t\",\"partition\":0,\"offset\":%d,\"key\":\"%d\",\"value\":%d}\n", $1, $1 % 1000, $1 }' > in
+  local batch
+  for batch in 50000 700; do
+    (ulimit -n 600; ksink-file -q --dir "out$batch" --batch-size "$batch" --template '{partition}/{key}/{start}-{end}' < in)
+    assert_equal "$(published "out$batch" | wc -l)" 1000
+    is_exactly "out$batch" in
+  done
+}
+
+# open_sink OPTION...: a sink that is fed through descriptor 7, and ends when it is closed. Its pid is $sink.
+open_sink() {
+  rm -f pipe
+  mkfifo pipe
+  ksink-file -q --dir out "$@" < pipe 3>&- 7>&- &
+  sink=$!
+  exec 7> pipe
+}
+
+@test "--rotate-interval completes a file by the clock, without new records" {
+  records 40 > in
+  open_sink --rotate-interval 300ms
+  head -10 in >&7
+  wait_until 20 test -e out/t/1/0-4.ndjson
+  wait_until 20 test -e out/t/0/0-4.ndjson
+  tail -30 in >&7
+  wait_until 20 test -e out/t/0/5-19.ndjson
+  exec 7>&-
+  wait "$sink"
+  is_exactly out in
+}
+
+@test "--rotate-interval completes what an earlier run has left open" {
+  records 40 > in
+  head -10 in | ksink-file -q --dir out --at-end keep
+  [ -z "$(published out)" ]
+  open_sink --rotate-interval 100ms
+  wait_until 20 test -e out/t/0/0-4.ndjson
+  exec 7>&-
+  wait "$sink"
+}
+
+@test "--rotate-event-time completes files by the records' own time" {
+  records 40 > in  # 14 minutes between two of a partition
+  ksink-file -q --dir out --template '{topic}/{partition}/{ts:%H}/{start}-{end}' --rotate-event-time 2h --at-end keep < in
+  # From 00:07: the hours whose first is 2 h older than the newest, 04:40.
+  assert_equal "$(published out | grep ^t/1 | tr '\n' ' ')" "t/1/00/0-3 t/1/01/4-8 t/1/02/9-12 "
+  ksink-file -q --dir out --template '{topic}/{partition}/{ts:%H}/{start}-{end}' < in
+  is_exactly out in
+}
+
+@test "SIGHUP completes what is open" {
+  records 40 > in
+  open_sink
+  head -10 in >&7
+  wait_until 20 grep -q '"offset":5' out/.kpipe/t-0/manifest
+  wait_until 20 grep -q '"offset":5' out/.kpipe/t-1/manifest
+  [ -z "$(published out)" ]
+  kill -HUP "$sink"
+  wait_until 20 test -e out/t/0/0-4.ndjson
+  wait_until 20 test -e out/t/1/0-4.ndjson
+  tail -30 in >&7
+  exec 7>&-
+  wait "$sink"
+  is_exactly out in
+}
+
+@test "--at-end keep leaves files open; a run without records completes them" {
+  records 100 > in
+  head -37 in | ksink-file -q --dir out --rotate-records 15 --at-end keep
+  assert_equal "$(published out | tr '\n' ' ')" "t/0/0-14.ndjson t/1/0-14.ndjson "
+  ksink-file -q --dir out --rotate-records 15 --at-end keep < in
+  ksink-file -q --dir whole --rotate-records 15 < in
+  ksink-file -q --dir out < /dev/null
+  assert_equal "$(published out)" "$(published whole)"
+  is_exactly out in
+}
+
+# killed_everywhere CALL STRACE_OPTION...: SIGKILL at the 1st, 2nd, ... CALL until it is called no more. After each, what
+# has a name is complete, and the next run makes all of it, under the names of an undisturbed run.
+killed_everywhere() {
+  local call=$1 n
+  shift
+  local options=(-q --batch-size 40 --rotate-records 12 --template '{topic}/{partition}/{key}/{start}-{end}.ndjson')
+  rm -rf whole
+  ksink-file "${options[@]}" --dir whole < in
+  for ((n = 1; ; n++)); do
+    rm -rf out
+    run strace -qq -o trace -e trace="$call,renameat2" "$@" -e inject="$call:signal=SIGKILL:when=$n" ksink-file "${options[@]}" --dir out < in
+    if [ "$status" -eq 0 ]; then
+      echo "$call: $((n - 1)) kills" >&3
+      ((n > 1)) && is_exactly out in
+      return
+    fi
+    assert_equal "$status" 137
+    if [ -d out ]; then
+      names_are_true_of whole out || fail "not complete after a kill at $call $n"
+    fi
+    ksink-file "${options[@]}" --dir out < in || fail "no restart after a kill at $call $n"
+    diff <(published whole) <(published out) || fail "other names after a kill at $call $n"
+    diff -r -x .kpipe whole out || fail "not exact after a kill at $call $n"
+  done
+}
+
+# names_are_true_of WHOLE OUT: each file of OUT is the one of WHOLE.
+names_are_true_of() {
+  local file
+  while read -r file; do cmp "$1/$file" "$2/$file" || return 1; done < <(published "$2")
+}
+
+@test "kill -9 at every system call: writes and syncs" {
+  records 120 > in
+  local call
+  for call in pwrite64 write fdatasync fsync; do killed_everywhere "$call"; done
+}
+
+@test "kill -9 at every system call: names" {
+  records 120 > in
+  local call
+  for call in renameat2 renameat mkdirat openat; do killed_everywhere "$call"; done
+}
+
+@test "kill -9 at every system call: a file system without renameat2" {
+  records 120 > in
+  local call
+  for call in linkat unlinkat; do killed_everywhere "$call" -e inject=renameat2:error=EINVAL; done
+}

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/ksink-file/dir_sink.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "common/base/error.hpp"
+#include "common/base/fd.hpp"
+#include "common/base/log.hpp"
+#include "common/base/out_buffer.hpp"
+#include "common/base/stop.hpp"
+#include "tools/ksink-file/digest.hpp"
+#include "tools/ksink-file/sealed_line.hpp"
+
+namespace kpipe {
+namespace {
+
+constexpr const char* kStateFolder = ".kpipe";
+constexpr unsigned kStateMode = 0700;
+
+std::int64_t clock_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+std::unique_ptr<Encoder> encoder_of(const Compress& compress) {
+  return compress.kind == Compression::zstd ? zstd_encoder(compress.level) : plain_encoder();
+}
+
+/// Parts of another form cannot be gone on with. Levels do not matter.
+std::string form_of(const FileOptions& options) {
+  constexpr std::size_t enough = 16;
+  return sha256_hex(options.name_template + '\n' + content_name(options.content) + '\n' +
+                    compress_name(options))
+      .substr(0, enough);
+}
+
+/// Every folder that can be a partition's, with what is stored in it.
+std::vector<PartitionState> all_stored(const Folder& state) {
+  std::vector<PartitionState> all;
+  for (const std::string& name : state.names()) {
+    if (name.find('-') == std::string::npos) continue;
+    if (auto found = PartitionStore::peek(state, name)) all.push_back(std::move(*found));
+  }
+  return all;
+}
+
+class Unlock {
+ public:
+  explicit Unlock(PartitionStore& store) : store_(store) {}
+  ~Unlock() { store_.unlock(); }
+  Unlock(const Unlock&) = delete;
+  Unlock& operator=(const Unlock&) = delete;
+
+ private:
+  PartitionStore& store_;
+};
+
+/// Holds the locks of a batch's partitions, taken in one order by all instances.
+class Locked {
+ public:
+  explicit Locked(const std::vector<PartitionStore*>& stores) {
+    for (PartitionStore* const store : stores) {
+      store->lock(PartitionStore::Wait::yes, true);
+      held_.push_back(store);
+    }
+  }
+  ~Locked() {
+    for (PartitionStore* const store : held_) store->unlock();
+  }
+  Locked(const Locked&) = delete;
+  Locked& operator=(const Locked&) = delete;
+
+ private:
+  std::vector<PartitionStore*> held_;
+};
+
+}  // namespace
+
+DirSink::DirSink(const FileOptions& options)
+    : options_(options),
+      root_(Folder::open_or_make(options.path)),
+      state_(root_.sub_or_make(kStateFolder, kStateMode)),
+      about_(state_, options.path),
+      publisher_(root_),
+      encoder_(encoder_of(options.compress)),
+      names_(NameTemplate::parse(options.name_template)),
+      content_(options.content),
+      context_{state_, publisher_, *encoder_, options.rotation, form_of(options)} {}
+
+std::string DirSink::name() const {
+  return "file:" + (options_.sink.sink_id.empty() ? options_.path : options_.sink.sink_id);
+}
+
+PartitionStore& DirSink::partition(const TopicPartition& tp) {
+  std::unique_ptr<PartitionStore>& store = partitions_[tp];
+  if (!store) store = std::make_unique<PartitionStore>(context_, tp);
+  return *store;
+}
+
+std::vector<Checkpoint> DirSink::open() {
+  about_.bind_source(name(), {});
+  std::vector<Checkpoint> all;
+  for (const PartitionState& state : all_stored(state_)) {
+    all.push_back(state.stored);
+    PartitionStore& store = partition(state.stored.tp);
+    if (state.closed.empty() || !store.lock(PartitionStore::Wait::no, false)) continue;
+    const Unlock unlock(store);  // else who has the lock gives them their names
+    complete(store);
+  }
+  return all;
+}
+
+void DirSink::identify(const SourceIdentity& source) {
+  has_source_ = true;
+  about_.bind_source(name(), source);
+}
+
+std::vector<Checkpoint> DirSink::stored(const std::vector<TopicPartition>& partitions) {
+  std::vector<Checkpoint> found;
+  for (const TopicPartition& tp : partitions) {
+    ours_.insert(tp);
+    const auto state = PartitionStore::peek(state_, PartitionStore::folder_of(tp));
+    if (state) found.push_back(state->stored);
+  }
+  return found;
+}
+
+/// A template without {topic} or {partition} is for one of them.
+void DirSink::bind(const Batch& batch) {
+  const NameTemplate& names = names_.names();
+  if (names.has_topic() && names.has_partition()) return;
+  for (const Batch::Range& range : batch.ranges()) {
+    if (bound_ == range.tp) continue;
+    about_.bind_records(name(), names.has_topic() ? std::nullopt : std::optional(range.tp.topic),
+                        names.has_partition() ? std::nullopt : std::optional(range.tp.partition));
+    bound_ = range.tp;
+  }
+}
+
+Sink::Outcome DirSink::store(const Batch& batch) {
+  bind(batch);
+  std::vector<PartitionStore*> stores;  // of each range
+  for (const Batch::Range& range : batch.ranges()) stores.push_back(&partition(range.tp));
+  std::vector<PartitionStore*> in_order = stores;
+  std::sort(in_order.begin(), in_order.end(),
+            [](const PartitionStore* a, const PartitionStore* b) { return a->tp() < b->tp(); });
+  const Locked locked(in_order);
+  for (std::size_t i = 0; i < stores.size(); ++i) {
+    if (stores[i]->stored() != batch.ranges()[i].expected) return Outcome::conflict;
+    ours_.insert(stores[i]->tp());
+  }
+  store_locked(batch, stores);
+  next_due_.reset();
+  return Outcome::stored;
+}
+
+void DirSink::store_locked(const Batch& batch, const std::vector<PartitionStore*>& stores) {
+  const std::int64_t now = clock_ms();
+  for (std::size_t i = 0; i < stores.size(); ++i) stores[i]->begin(batch.ranges()[i].generation);
+  for (const Batch::Entry& entry : batch.entries()) {
+    stores[entry.range]->add(
+        entry.record, names_.group(entry.record), content_.of(entry),
+        [&] { return names_.name(entry.record); }, now);
+  }
+  const std::size_t most_open = std::max<std::size_t>(kMostOpen / partitions_.size(), 1);
+  try {
+    for (PartitionStore* const store : stores) store->write(most_open);
+    for (std::size_t i = 0; i < stores.size(); ++i) {
+      const Batch::Range& range = batch.ranges()[i];
+      Checkpoint stored{range.tp, range.next, range.generation, range.topic_id};
+      const auto before = stores[i]->stored();
+      if (stored.topic_id.empty() && before) stored.topic_id = before->topic_id;
+      stores[i]->record(stored);
+    }
+  } catch (const Error&) {
+    for (PartitionStore* const store : stores) store->cut_back();
+    throw;
+  }
+  for (PartitionStore* const store : stores) store->publish();
+}
+
+void DirSink::complete(PartitionStore& store) {
+  store.record_closed();
+  store.publish();
+  store.record_closed();
+}
+
+bool DirSink::is_ours(const TopicPartition& tp) const {
+  return !has_source_ || ours_.contains(tp);
+}
+
+std::optional<std::chrono::steady_clock::time_point> DirSink::tick() {
+  if (stop::take_hangup()) complete_all();
+  if (!options_.rotation.interval) return std::nullopt;
+  const std::int64_t now = clock_ms();
+  if (!next_due_ || *next_due_ <= now) {
+    if (next_due_) complete_due(now);
+    next_due_ = find_next_due();
+  }
+  const std::chrono::milliseconds left(std::max<std::int64_t>(*next_due_ - now, kDuePause.count()));
+  return std::chrono::steady_clock::now() + left;
+}
+
+std::int64_t DirSink::find_next_due() {
+  std::int64_t next = clock_ms() + options_.rotation.interval->count();
+  for (const auto& [tp, store] : partitions_) {
+    // Parts of an earlier run, or of another instance that is gone.
+    const bool is_unread = !store->is_read() && is_ours(tp);
+    if (is_unread && store->lock(PartitionStore::Wait::no, false)) store->unlock();
+    if (const auto due = store->next_due()) next = std::min(next, *due);
+  }
+  return next;
+}
+
+void DirSink::complete_due(std::int64_t now) {
+  for (const auto& [tp, store] : partitions_) {
+    const auto due = store->next_due();
+    if (!due || *due > now || !store->lock(PartitionStore::Wait::no, false)) continue;
+    const Unlock unlock(*store);
+    store->close_due(now);
+    complete(*store);
+  }
+}
+
+void DirSink::complete_all() {
+  for (const auto& [tp, store] : partitions_) {
+    if (!is_ours(tp) || !store->lock(PartitionStore::Wait::yes, false)) continue;
+    const Unlock unlock(*store);
+    // Who has gone on with it since has the parts.
+    if (!has_source_ || !store->was_changed()) store->close_all();
+    complete(*store);
+  }
+}
+
+void DirSink::close(bool complete) {
+  if (complete && options_.publish_at_end) {
+    complete_all();
+    return;
+  }
+  for (const auto& [tp, store] : partitions_) {
+    if (!store->is_read() || !store->lock(PartitionStore::Wait::no, false)) continue;
+    const Unlock unlock(*store);
+    this->complete(*store);
+  }
+}
+
+void print_dir_offsets(const FileOptions& options) {
+  const auto root = Folder::open(options.path);
+  const auto state = root ? root->sub(kStateFolder) : std::nullopt;
+  std::map<TopicPartition, Checkpoint> all;
+  if (state) {
+    for (const PartitionState& partition : all_stored(*state)) {
+      all[partition.stored.tp] = partition.stored;
+    }
+  }
+  if (all.empty()) {
+    throw Error(Exit::no_input, "--print-offsets: " + options.path +
+                                    ": ksink-file has stored nothing in this folder");
+  }
+  const DirAbout about = DirAboutFile(*state, options.path).load().value_or(DirAbout{});
+  OutBuffer extra;
+  append_member(extra, "sink", about.sink);
+  if (!about.group.empty()) append_member(extra, "group", about.group);
+  OutBuffer lines;
+  for (const auto& [tp, stored] : all) {
+    append_checkpoint(lines, stored, extra.view());
+    lines.append('\n');
+  }
+  if (const int error = write_all(STDOUT_FILENO, lines.view())) {
+    throw system_error("write: stdout", error);
+  }
+}
+
+}  // namespace kpipe

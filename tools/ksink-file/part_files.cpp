@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/ksink-file/part_files.hpp"
+
+#include <fcntl.h>
+
+#include <string_view>
+#include <utility>
+
+#include "common/base/error.hpp"
+#include "common/base/parse.hpp"
+
+namespace kpipe {
+namespace {
+
+constexpr std::string_view kPrefix = "part-";
+constexpr unsigned kMode = 0666;  // as shells make files; the umask decides
+
+[[noreturn]] void throw_foreign(const DataFile& file, const std::string& difference) {
+  throw Error(Exit::data, "manifest: " + file.path() + ": " + difference +
+                              ". Put back the file that the manifest speaks of, or begin a new "
+                              "folder under a new --sink-id");
+}
+
+}  // namespace
+
+OutBuffer& PartFiles::lines(std::uint64_t id) {
+  return gathered_[id];
+}
+
+DataFile PartFiles::create(const Folder& folder, const PartState& part) {
+  const std::string name = name_of(part.id);
+  UniqueFd fd = folder.open_file(name, O_RDWR | O_CREAT | O_EXCL, kMode);
+  if (!fd) throw Error(Exit::io, "create: " + folder.path_of(name) + ": is there already");
+  return DataFile::adopt(folder.path_of(name), std::move(fd));
+}
+
+DataFile PartFiles::reopen(const Folder& folder, const PartState& part) {
+  const std::string name = name_of(part.id);
+  UniqueFd fd = folder.open_file(name, O_RDWR);
+  if (!fd) {
+    throw Error(Exit::data, "manifest: " + folder.path_of(name) + ": is gone, with " +
+                                std::to_string(part.records) +
+                                " stored records in it. Put it back, or begin a new folder under a "
+                                "new --sink-id");
+  }
+  DataFile file = DataFile::adopt(folder.path_of(name), std::move(fd));
+  const std::uint64_t size = file.size();
+  if (file.identity().inode != part.inode) throw_foreign(file, "is another file");
+  if (size < part.length) throw_foreign(file, "was cut");
+  if (file.tail_digest(part.length) != part.tail) throw_foreign(file, "was changed");
+  return file;
+}
+
+DataFile& PartFiles::open(const Folder& folder, const PartState& part) {
+  auto found = files_.find(part.id);
+  if (found == files_.end()) {
+    DataFile file = part.inode == 0 ? create(folder, part) : reopen(folder, part);
+    found = files_.emplace(part.id, std::move(file)).first;
+  }
+  DataFile& file = found->second;
+  const std::uint64_t size = file.size();
+  if (size < part.length) throw_foreign(file, "was cut");
+  if (size > part.length) file.truncate(part.length);  // an instance was killed before it counted
+  return file;
+}
+
+void PartFiles::write(const Folder& folder, const std::vector<PartState*>& parts, Encoder& encoder,
+                      std::size_t most_open) {
+  bool made_one = false;
+  std::vector<PartState*> written;
+  for (PartState* const part : parts) {
+    made_one |= part->inode == 0;
+    before_.push_back({part->id, part->length, part->inode == 0});
+    DataFile& file = open(folder, *part);
+    const auto gathered = gathered_.find(part->id);
+    const std::string_view bytes = encoder.encode(gathered->second.view());
+    file.write_at(part->length, bytes);
+    file.start_writeback(part->length, bytes.size());
+    gathered->second.clear();
+    written.push_back(part);
+    if (files_.size() >= most_open) {
+      settle(written);
+      files_.clear();
+    }
+  }
+  settle(written);
+  gathered_.clear();
+  if (made_one) folder.sync();
+}
+
+void PartFiles::settle(std::vector<PartState*>& written) {
+  for (PartState* const part : written) {
+    DataFile& file = files_.at(part->id);
+    file.sync();
+    part->length = file.size();
+    part->inode = file.identity().inode;
+    part->tail = file.tail_digest(part->length);
+  }
+  written.clear();
+}
+
+void PartFiles::cut_back(const Folder& folder) noexcept {
+  for (const Before& before : before_) {
+    try {
+      const std::string name = name_of(before.id);
+      if (before.is_new) {
+        folder.remove(name);
+        continue;
+      }
+      UniqueFd fd = folder.open_file(name, O_RDWR);
+      if (fd) DataFile::adopt(folder.path_of(name), std::move(fd)).truncate(before.length);
+    } catch (const Error&) {
+    }
+  }
+  before_.clear();
+}
+
+void PartFiles::remove_strangers(const Folder& folder, const PartitionState& state) {
+  for (const std::string& name : folder.names()) {
+    if (!name.starts_with(kPrefix)) continue;
+    const auto id = parse_int(std::string_view(name).substr(kPrefix.size()));
+    const bool is_ours = id && (state.parts.contains(static_cast<std::uint64_t>(*id)) ||
+                                state.closed.contains(static_cast<std::uint64_t>(*id)));
+    if (!is_ours) folder.remove(name);
+  }
+}
+
+}  // namespace kpipe

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "common/base/out_buffer.hpp"
+#include "tools/ksink-file/data_file.hpp"
+#include "tools/ksink-file/encoder.hpp"
+#include "tools/ksink-file/folder.hpp"
+#include "tools/ksink-file/manifest.hpp"
+
+namespace kpipe {
+
+/// The parts of one partition: gathers a batch's lines, then writes them part by part. Used with
+/// the partition's lock.
+class PartFiles {
+ public:
+  static std::string name_of(std::uint64_t id) { return "part-" + std::to_string(id); }
+
+  /// Where the lines of a part are gathered.
+  OutBuffer& lines(std::uint64_t id);
+
+  /// Writes what was gathered for these parts and makes it durable, then fills in their length,
+  /// inode and tail. At most `most_open` files are open at a time, and stay so. Throws Error(data)
+  /// for a part that is not what its state says, Error(io) else; then cut_back() is due.
+  void write(const Folder& folder, const std::vector<PartState*>& parts, Encoder& encoder,
+             std::size_t most_open);
+
+  /// Takes away what the last write() has appended, unless that fails too: the next who opens the
+  /// parts does it again.
+  void cut_back(const Folder& folder) noexcept;
+  /// It is in the manifest now.
+  void keep() { before_.clear(); }
+
+  /// Deletes what a killed run has left: parts that are not in the state.
+  static void remove_strangers(const Folder& folder, const PartitionState& state);
+
+  void close(std::uint64_t id) { files_.erase(id); }
+  void close_all() { files_.clear(); }
+
+ private:
+  /// How long a part was before write(); new ones had no length.
+  struct Before {
+    std::uint64_t id;
+    std::uint64_t length;
+    bool is_new;
+  };
+
+  DataFile& open(const Folder& folder, const PartState& part);
+  static DataFile create(const Folder& folder, const PartState& part);
+  static DataFile reopen(const Folder& folder, const PartState& part);
+  void settle(std::vector<PartState*>& written);
+
+  std::map<std::uint64_t, DataFile> files_;
+  std::map<std::uint64_t, OutBuffer> gathered_;
+  std::vector<Before> before_;
+};
+
+}  // namespace kpipe

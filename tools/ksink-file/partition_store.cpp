@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/ksink-file/partition_store.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "tools/ksink-file/name_text.hpp"
+
+namespace kpipe {
+namespace {
+
+constexpr unsigned kFolderMode = 0700;  // only for us: offsets, and records that are not complete
+
+}  // namespace
+
+PartitionStore::PartitionStore(const StoreContext& context, TopicPartition tp)
+    : context_(context), tp_(std::move(tp)), name_(folder_of(tp_)) {}
+
+std::string PartitionStore::folder_of(const TopicPartition& tp) {
+  return name_of_text(tp.topic) + "-" + std::to_string(tp.partition);
+}
+
+std::optional<PartitionState> PartitionStore::peek(const Folder& state, const std::string& folder) {
+  const auto found = state.sub(folder);
+  if (!found) return std::nullopt;
+  return ManifestFile::peek(*found);
+}
+
+void PartitionStore::open_folder(bool make) {
+  if (folder_) return;
+  if (make) {
+    folder_ = context_.state.sub_or_make(name_, kFolderMode);
+  } else {
+    folder_ = context_.state.sub(name_);
+  }
+  if (folder_) lock_.emplace(*folder_);
+}
+
+bool PartitionStore::lock(Wait wait, bool make) {
+  for (;;) {
+    open_folder(make);
+    if (!folder_) return false;
+    if (wait == Wait::yes) {
+      lock_->take();
+    } else if (!lock_->try_take()) {
+      return false;
+    }
+    // Another folder may have got the name meanwhile; then this one is nobody's.
+    if (context_.state.identity_of(name_) == folder_->identity()) break;
+    folder_.reset();
+    lock_.reset();
+    book_.reset();
+    files_.close_all();
+  }
+  refresh();
+  return true;
+}
+
+void PartitionStore::unlock() noexcept {
+  lock_->release();
+}
+
+void PartitionStore::refresh() {
+  was_changed_ = book_ && !manifest_.is_current(*folder_);
+  if (book_ && !was_changed_) return;
+  files_.close_all();
+  auto state = manifest_.load(*folder_);
+  is_stored_ = state.has_value();
+  if (!state) state.emplace();
+  PartFiles::remove_strangers(*folder_, *state);
+  book_.emplace(std::move(*state), context_.rules, context_.form);
+}
+
+std::optional<StoredOffset> PartitionStore::stored() const {
+  if (!is_stored_) return std::nullopt;
+  const Checkpoint& stored = book_->state().stored;
+  return StoredOffset{stored.offset, stored.generation, stored.topic_id};
+}
+
+std::optional<std::int64_t> PartitionStore::next_due() const {
+  if (!book_ || !context_.rules.interval) return std::nullopt;
+  std::optional<std::int64_t> next;
+  for (const auto& [id, part] : book_->state().parts) {
+    const std::int64_t due = part.opened + context_.rules.interval->count();
+    next = next ? std::min(*next, due) : due;
+  }
+  return next;
+}
+
+void PartitionStore::begin(std::int64_t generation) {
+  book_->close_foreign();
+  if (is_stored_ && book_->state().stored.generation != generation) book_->close_all();
+}
+
+void PartitionStore::add(const Record& record, std::string_view group, std::string_view line,
+                         const std::function<std::string()>& name, std::int64_t now_ms) {
+  const PartState& part =
+      book_->take({record.offset, record.timestamp_ms, group, line.size() + 1, name}, now_ms);
+  OutBuffer& lines = files_.lines(part.id);
+  lines.append(line);
+  lines.append('\n');
+}
+
+void PartitionStore::write(std::size_t most_open) {
+  book_->close_full();
+  std::vector<PartState*> parts;
+  for (const std::uint64_t id : book_->grown()) parts.push_back(&book_->part(id));
+  files_.write(*folder_, parts, context_.encoder, most_open);
+}
+
+void PartitionStore::record(const Checkpoint& stored) {
+  const ManifestChange change = book_->change(stored);
+  manifest_.write(*folder_, change, book_->state());
+  files_.keep();
+  is_stored_ = true;
+  for (const ClosedFile& file : change.closed) files_.close(file.id);
+  manifest_.sync(*folder_);
+}
+
+void PartitionStore::cut_back() noexcept {
+  files_.cut_back(*folder_);
+}
+
+void PartitionStore::record_closed() {
+  if (is_stored_ && book_->has_changes()) record(book_->state().stored);
+}
+
+void PartitionStore::publish() {
+  const auto closed = book_->state().closed;
+  for (const auto& [id, file] : closed) {
+    context_.publisher.publish(context_.state, name_, PartFiles::name_of(id), file);
+    book_->named(id);
+  }
+}
+
+}  // namespace kpipe

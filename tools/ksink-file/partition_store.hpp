@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "common/sink/batch.hpp"
+#include "common/wire/checkpoint.hpp"
+#include "tools/ksink-file/encoder.hpp"
+#include "tools/ksink-file/folder.hpp"
+#include "tools/ksink-file/manifest_file.hpp"
+#include "tools/ksink-file/part_book.hpp"
+#include "tools/ksink-file/part_files.hpp"
+#include "tools/ksink-file/partition_lock.hpp"
+#include "tools/ksink-file/publisher.hpp"
+
+namespace kpipe {
+
+/// What the partitions of one run share.
+struct StoreContext {
+  const Folder& state;  ///< .kpipe
+  Publisher& publisher;
+  Encoder& encoder;
+  RotationRules rules;
+  std::string form;  ///< of template, content and compression
+};
+
+/// One partition's parts and manifest. Several processes may have one of these for the same
+/// partition: each looks and writes only while it holds the lock, and looks afresh when another has
+/// written since. What is stored counts from the moment its line is in the manifest, so a process
+/// that dies in between leaves nothing but bytes for the next to cut off.
+class PartitionStore {
+ public:
+  PartitionStore(const StoreContext& context, TopicPartition tp);
+
+  static std::string folder_of(const TopicPartition& tp);
+  /// What is stored, without the lock. Nothing when there is nothing.
+  static std::optional<PartitionState> peek(const Folder& state, const std::string& folder);
+
+  const TopicPartition& tp() const noexcept { return tp_; }
+
+  /// Takes the lock and reads what others have stored. Made when new, if `make`; false when there
+  /// is nothing, or the lock is another's and not to be waited for.
+  enum class Wait { yes, no };
+  bool lock(Wait wait, bool make);
+  void unlock() noexcept;
+  bool is_read() const noexcept { return book_.has_value(); }  ///< lock() has been true once
+
+  // With the lock:
+
+  std::optional<StoredOffset> stored() const;
+  /// When a part is to be closed by the clock, in ms since the epoch.
+  std::optional<std::int64_t> next_due() const;
+  /// Whether another process has stored something between our last lock() but one and this one.
+  bool was_changed() const noexcept { return was_changed_; }
+
+  /// A line of the batch. `name` is asked for when a file begins with it.
+  void add(const Record& record, std::string_view group, std::string_view line,
+           const std::function<std::string()>& name, std::int64_t now_ms);
+  /// Before the first line: closes what does not go on with records of this generation.
+  void begin(std::int64_t generation);
+  void close_due(std::int64_t now_ms) { book_->close_due(now_ms); }
+  void close_all() { book_->close_all(); }
+
+  /// First all that was added, then the line in the manifest: only then it counts. Until record()
+  /// has returned, or failed in its sync, cut_back() undoes it.
+  void write(std::size_t most_open);
+  void record(const Checkpoint& stored);
+  void cut_back() noexcept;
+  /// The same without new records.
+  void record_closed();
+
+  /// Gives closed files their names.
+  void publish();
+
+ private:
+  void open_folder(bool make);
+  void refresh();
+
+  const StoreContext& context_;
+  TopicPartition tp_;
+  std::string name_;
+  std::optional<Folder> folder_;
+  std::optional<FolderLock> lock_;
+  ManifestFile manifest_;
+  std::optional<PartBook> book_;
+  bool was_changed_ = false;
+  bool is_stored_ = false;  ///< there is a manifest
+  PartFiles files_;
+};
+
+}  // namespace kpipe
