@@ -19,6 +19,17 @@ def record_lines(count, rng, partitions=2, start=0):
     return [(line % (i % partitions, i // partitions, rng.randbytes(100).hex())).encode() for i in range(start, start + count)]
 
 
+def where(path):
+    """The sink's arguments: a name without a suffix is a folder's."""
+    return [path] if path.suffix else ["--dir", path]
+
+
+def published_in(folder):
+    """{name: content} of the files of a folder that have their names."""
+    return {str(path.relative_to(folder)): content_of(path) for path in sorted(folder.rglob("*.*"))
+            if path.is_file() and ".kpipe" not in path.parts}
+
+
 def content_of(path):
     """What any reader gets; a .zst must be valid."""
     if path.suffix != ".zst":
@@ -28,14 +39,14 @@ def content_of(path):
 
 def stored_in(path):
     """{partition: next offset} by the checkpoint."""
-    done = subprocess.run([SINK_FILE, "--print-offsets", path], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+    done = subprocess.run([SINK_FILE, "--print-offsets", *where(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
     assert done.returncode in (0, 66), done.stderr  # 66: nothing there yet
     return {c["partition"]: c["offset"] for c in map(json.loads, done.stdout.splitlines())}
 
 
 def run_sink(path, lines, *options, through=()):
     """One whole run; `through` is a command that runs it (strace ...)."""
-    return subprocess.run([*through, SINK_FILE, *options, path], input=b"".join(lines), stdout=subprocess.PIPE,
+    return subprocess.run([*through, SINK_FILE, *options, *where(path)], input=b"".join(lines), stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, timeout=60, check=False)
 
 
@@ -66,7 +77,7 @@ class Traced:
     `rule` is what follows --inject's name of the call: error=EIO:when=3. Descriptors are shown with their paths.
     """
 
-    WATCHED = "write,pwrite64,fsync,fdatasync,ftruncate,rename,linkat,close,openat"
+    WATCHED = "write,pwrite64,fsync,fdatasync,ftruncate,rename,renameat,renameat2,linkat,unlinkat,mkdirat,close,openat"
 
     def __init__(self, folder, call, rule):
         self.log = folder / "strace.log"
@@ -97,7 +108,7 @@ class Feed:
         self.ack_count = 0
         self.acks = os.open(self.fifo, os.O_RDONLY | os.O_NONBLOCK)
         self.errors = open(folder / "feed.stderr", "wb")
-        self.process = subprocess.Popen([SINK_FILE, "--acks", self.fifo, *options, path], stdin=subprocess.PIPE,
+        self.process = subprocess.Popen([SINK_FILE, "--acks", self.fifo, *options, *where(path)], stdin=subprocess.PIPE,
                                         stdout=subprocess.DEVNULL, stderr=self.errors)
         self.stop = threading.Event()
         self.feeder = None

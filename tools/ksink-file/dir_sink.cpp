@@ -159,15 +159,9 @@ Sink::Outcome DirSink::store(const Batch& batch) {
 }
 
 void DirSink::store_locked(const Batch& batch, const std::vector<PartitionStore*>& stores) {
-  const std::int64_t now = clock_ms();
-  for (std::size_t i = 0; i < stores.size(); ++i) stores[i]->begin(batch.ranges()[i].generation);
-  for (const Batch::Entry& entry : batch.entries()) {
-    stores[entry.range]->add(
-        entry.record, names_.group(entry.record), content_.of(entry),
-        [&] { return names_.name(entry.record); }, now);
-  }
-  const std::size_t most_open = std::max<std::size_t>(kMostOpen / partitions_.size(), 1);
   try {
+    gather(batch, stores);
+    const std::size_t most_open = std::max<std::size_t>(kMostOpen / partitions_.size(), 1);
     for (PartitionStore* const store : stores) store->write(most_open);
     for (std::size_t i = 0; i < stores.size(); ++i) {
       const Batch::Range& range = batch.ranges()[i];
@@ -177,10 +171,20 @@ void DirSink::store_locked(const Batch& batch, const std::vector<PartitionStore*
       stores[i]->record(stored);
     }
   } catch (const Error&) {
-    for (PartitionStore* const store : stores) store->cut_back();
+    for (PartitionStore* const store : stores) store->give_up();
     throw;
   }
   for (PartitionStore* const store : stores) store->publish();
+}
+
+void DirSink::gather(const Batch& batch, const std::vector<PartitionStore*>& stores) {
+  const std::int64_t now = clock_ms();
+  for (std::size_t i = 0; i < stores.size(); ++i) stores[i]->begin(batch.ranges()[i].generation);
+  for (const Batch::Entry& entry : batch.entries()) {
+    stores[entry.range]->add(
+        entry.record, names_.group(entry.record), content_.of(entry),
+        [&] { return names_.name(entry.record); }, now);
+  }
 }
 
 void DirSink::complete(PartitionStore& store) {

@@ -58,6 +58,7 @@ class DirSink : public Sink {
   PartitionStore& partition(const TopicPartition& tp);
   void bind(const Batch& batch);
   void store_locked(const Batch& batch, const std::vector<PartitionStore*>& stores);
+  void gather(const Batch& batch, const std::vector<PartitionStore*>& stores);
   bool is_ours(const TopicPartition& tp) const;
   std::int64_t find_next_due();
   void complete_due(std::int64_t now);

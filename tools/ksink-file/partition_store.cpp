@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/base/error.hpp"
 #include "tools/ksink-file/name_text.hpp"
 
 namespace kpipe {
@@ -118,12 +119,19 @@ void PartitionStore::record(const Checkpoint& stored) {
   manifest_.sync(*folder_);
 }
 
-void PartitionStore::cut_back() noexcept {
+void PartitionStore::give_up() noexcept {
   files_.cut_back(*folder_);
+  book_.reset();
 }
 
 void PartitionStore::record_closed() {
-  if (is_stored_ && book_->has_changes()) record(book_->state().stored);
+  if (!is_stored_ || !book_->has_changes()) return;
+  try {
+    record(book_->state().stored);
+  } catch (const Error&) {
+    give_up();
+    throw;
+  }
 }
 
 void PartitionStore::publish() {

@@ -66,11 +66,12 @@ class PartitionStore {
   void close_due(std::int64_t now_ms) { book_->close_due(now_ms); }
   void close_all() { book_->close_all(); }
 
-  /// First all that was added, then the line in the manifest: only then it counts. Until record()
-  /// has returned, or failed in its sync, cut_back() undoes it.
+  /// First all that was added, then the line in the manifest: only then it counts. When anything
+  /// from begin() on throws, give_up() is due: it takes away what the line does not speak of yet,
+  /// and what this object knows; the next lock() reads it again.
   void write(std::size_t most_open);
   void record(const Checkpoint& stored);
-  void cut_back() noexcept;
+  void give_up() noexcept;
   /// The same without new records.
   void record_closed();
 

@@ -21,32 +21,29 @@ std::string count_of(std::uint64_t n, const std::string& one, const std::string&
   return std::to_string(n) + " " + (n == 1 ? one : many);
 }
 
-/// `close` is told whether all has come.
-template <typename AnySink, typename Close>
-SinkCounts store_all(AnySink& sink, const SinkOptions& options, const Close& close) {
+SinkCounts store_in_file(const FileOptions& options) {
+  FileSink sink(options);
   SinkCounts counts;
   try {
-    counts = SinkLoop(STDIN_FILENO, sink, options).run();
+    counts = SinkLoop(STDIN_FILENO, sink, options.sink).run();
   } catch (const Error&) {
     try {
-      close(false);
+      sink.close();
     } catch (const Error&) {  // the error before it is the one to tell
     }
     throw;
   }
-  close(counts.ended_well);
+  sink.close();
   return counts;
 }
 
-SinkCounts store_in_file(const FileOptions& options) {
-  FileSink sink(options);
-  return store_all(sink, options.sink, [&](bool) { sink.close(); });
-}
-
+/// After an error nothing more is touched: what is stored is in the manifests.
 SinkCounts store_in_dir(const FileOptions& options) {
   stop::watch_hangup();
   DirSink sink(options);
-  return store_all(sink, options.sink, [&](bool complete) { sink.close(complete); });
+  const SinkCounts counts = SinkLoop(STDIN_FILENO, sink, options.sink).run();
+  sink.close(counts.ended_well);
+  return counts;
 }
 
 }  // namespace

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A disk that fails at one system call, or from one on, under ksink-file --dir: the run ends with 74, nothing is
+acknowledged any more, no failed sync is tried again, what has a name is complete, and the next run makes all of it under
+the same names.
+
+tests/cli/ksink_file_dir.bats does the same for kill -9 at every call.
+"""
+import re
+import shutil
+
+import pytest
+
+from file_feed import AckFile, Traced, assert_within, published_in, record_lines, run_sink, stored_in
+
+RECORDS = 120
+OPTIONS = ["--batch-size", "40", "--rotate-records", "25", "--template", "{topic}/{partition}/{start}-{end}.ndjson"]
+# Not the sink's own files: nothing of a record is lost there.
+OTHERS = re.compile(r"</?(lib|usr|etc|proc|dev|sys|pipe:)|acks>")
+
+
+class Rounds:
+    """Fresh runs, each with the fault one call later than the one before, until it fires no more."""
+
+    def __init__(self, folder, call, fault, lines):
+        self.folder, self.path, self.call, self.fault, self.lines = folder, folder / "out", call, fault, lines
+        self.acks = AckFile(folder / "acks")
+        self.fired = 0
+        assert run_sink(folder / "whole", lines, *OPTIONS).returncode == 0
+        self.whole = published_in(folder / "whole")
+        assert len(self.whole) == 6
+
+    def __iter__(self):
+        number = 1
+        while True:
+            shutil.rmtree(self.path, ignore_errors=True)
+            self.acks.clear()
+            traced = Traced(self.folder, self.call, self.fault.format(n=number))
+            done = traced.run(self.path, self.lines, "--acks", self.acks.path, *OPTIONS)
+            after = traced.from_fault_on()
+            if not after:
+                assert done.returncode == 0 and published_in(self.path) == self.whole
+                return
+            self.fired += 1
+            yield number, done, after
+            number += 1
+
+    def assert_unacknowledged(self, after):
+        late = [call for call in after[1:] if call.startswith("write(") and "acks>" in call and '{\\"topic' in call]
+        assert not late, late
+        assert_within(self.acks.acked(), stored_in(self.path))
+
+    def parts_are_cut_back(self):
+        """The failed batch takes no room any more: each part is as long as the manifest says, and none is left over."""
+        for manifest in self.path.glob(".kpipe/*/manifest"):
+            known = {int(number) for number in re.findall(r'"id":(\d+)', manifest.read_text())}
+            parts = {int(part.name.rpartition("-")[2]) for part in manifest.parent.glob("part-*")}
+            if not parts <= known:
+                return False
+        return True
+
+    def assert_complete(self):
+        if self.path.exists():
+            for name, content in published_in(self.path).items():
+                assert self.whole[name] == content, name
+
+    def assert_restart_is_exact(self):
+        done = run_sink(self.path, self.lines, "-q", *OPTIONS)
+        assert done.returncode == 0, done.stderr
+        assert published_in(self.path) == self.whole
+
+
+def is_foreign(call):
+    return OTHERS.search(call) or "stderr" in call
+
+
+@pytest.mark.parametrize("call, least", [("pwrite64", 8), ("write", 8), ("mkdirat", 5), ("renameat", 3), ("renameat2", 6)])
+@pytest.mark.parametrize("fault", ["error=EIO:when={n}", "error=ENOSPC:when={n}+"], ids=["EIO-once", "ENOSPC-from-then-on"])
+def test_writes_and_names(tmp_path, rng, call, least, fault):
+    rounds = Rounds(tmp_path, call, fault, record_lines(RECORDS, rng))
+    failed = 0
+    for number, done, after in rounds:
+        if is_foreign(after[0]):
+            assert done.returncode in (0, 74), (number, done)
+        else:
+            assert done.returncode == 74, (number, done, after)
+            assert b"bug" not in done.stderr, done
+            rounds.assert_unacknowledged(after)
+            failed += 1
+            assert rounds.parts_are_cut_back()
+        rounds.assert_complete()
+        rounds.assert_restart_is_exact()
+    print(f"{rounds.fired} faults, {failed} of them at the sink's own files")
+    assert failed >= least
+
+
+@pytest.mark.parametrize("call, least", [("fdatasync", 12), ("fsync", 15)])
+def test_syncs(tmp_path, rng, call, least):
+    """A second try could report success for bytes that the kernel has dropped, so there is none."""
+    rounds = Rounds(tmp_path, call, "error=EIO:when={n}", record_lines(RECORDS, rng))
+    for number, done, after in rounds:
+        path = re.search(r"<(.*?)>", after[0]).group(1)
+        again = [c for c in after[1:] if c.startswith(("fsync(", "fdatasync(")) and f"<{path}>" in c]
+        assert done.returncode == 74 and b"Input/output error" in done.stderr and not again, (number, done, after)
+        rounds.assert_unacknowledged(after)
+        rounds.assert_complete()
+        rounds.assert_restart_is_exact()
+    print(f"{rounds.fired} faults")
+    assert rounds.fired >= least
+
+
+@pytest.mark.parametrize("fault", ["error=EACCES:when={n}", "error=ENOSPC:when={n}"])
+def test_opens(tmp_path, rng, fault):
+    rounds = Rounds(tmp_path, "openat", fault, record_lines(RECORDS, rng))
+    failed = 0
+    for number, done, after in rounds:
+        if is_foreign(after[0]) or str(tmp_path) not in after[0]:
+            continue
+        # What only cleans up may fail without a word.
+        assert done.returncode in (0, 74), (number, done, after)
+        failed += done.returncode == 74
+        rounds.assert_unacknowledged([])
+        rounds.assert_complete()
+        rounds.assert_restart_is_exact()
+    print(f"{rounds.fired} faults, {failed} ended the run")
+    assert failed >= 20
+
+
+def test_names_are_on_the_disk_before_the_acknowledgement(tmp_path, rng):
+    """A power cut undoes a name whose folder was not synced: parts and manifests before the acknowledgement of what is in
+    them, files and their folders before they are forgotten."""
+    lines = record_lines(RECORDS, rng)
+    traced = Traced(tmp_path, "ftruncate", "error=EIO:when=99")
+    done = traced.run(tmp_path / "out", lines, "--acks", AckFile(tmp_path / "acks").path, *OPTIONS)
+    assert done.returncode == 0, done
+    unsynced, acks, made = set(), 0, 0
+    for call in traced.calls():
+        paths = re.findall(r"<([^>]*)>", call)
+        if call.startswith("mkdirat("):
+            unsynced.add(paths[0])
+            made += 1
+        elif call.startswith(("renameat", "linkat(")):
+            unsynced.add(paths[1])
+            made += 1
+        elif call.startswith("openat(") and "O_EXCL" in call:
+            unsynced.add(paths[0])
+            made += 1
+        elif call.startswith("fsync("):
+            unsynced.discard(paths[0])
+        elif call.startswith("write(") and "acks>" in call and '{\\"topic' in call:
+            assert not unsynced, (call, unsynced)
+            acks += 1
+    assert not unsynced and acks >= 3 and made >= 20, (unsynced, acks, made)
