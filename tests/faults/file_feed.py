@@ -37,6 +37,12 @@ def content_of(path):
     return subprocess.run(["zstd", "-dcq", path], check=True, stdout=subprocess.PIPE).stdout
 
 
+def holds_exactly(path, lines):
+    if path.suffix:
+        return content_of(path) == b"".join(lines)
+    return sorted(b"".join(published_in(path).values()).splitlines(keepends=True)) == sorted(lines)
+
+
 def stored_in(path):
     """{partition: next offset} by the checkpoint."""
     done = subprocess.run([SINK_FILE, "--print-offsets", *where(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)

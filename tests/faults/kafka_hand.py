@@ -58,12 +58,12 @@ class KafkaHand:
         def delivered(error, _):
             if error is not None:
                 failures.append(error)
-        for number, (key, value) in enumerate(pairs, 1):
+        for number, (key, value, *timestamp) in enumerate(pairs, 1):
             if number % 500 == 0:
                 pace()
             while True:
                 try:
-                    producer.produce(topic, value, key, on_delivery=delivered)
+                    producer.produce(topic, value, key, on_delivery=delivered, **dict(zip(["timestamp"], timestamp)))
                     break
                 except BufferError:
                     producer.poll(0.5)
