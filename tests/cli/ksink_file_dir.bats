@@ -200,10 +200,10 @@ IN
     run ksink-file --dir out < torn
     assert_failure 65
     [ "$(published out | wc -l)" -eq 0 ]
-    bash -c "$change out/.kpipe/t-0/part-1"
+    bash -c "$change out/.kpipe/t-0/part-0.1"
     run ksink-file --dir out < in
     assert_failure 65
-    assert_output --partial "$PWD/out/.kpipe/t-0/part-1"
+    assert_output --partial "$PWD/out/.kpipe/t-0/part-0.1"
     [ "$(published out | grep -c ^t/0)" -eq 0 ]
   done
   rm -rf out
@@ -337,6 +337,89 @@ open_sink() {
   ksink-file -q --dir out < /dev/null
   assert_equal "$(published out)" "$(published whole)"
   is_exactly out in
+}
+
+# stopped_everywhere CALL: SIGSTOP at the 1st, 2nd, ... CALL, with the lock or without. Another run does all there is to
+# do, and the first, when it goes on, changes nothing.
+stopped_everywhere() {
+  local call=$1 n first status_of_first taken=0
+  local options=(-q --batch-size 40 --rotate-records 12 --lock-timeout 30ms --template '{topic}/{partition}/{key}/{start}-{end}.ndjson')
+  rm -rf whole
+  ksink-file "${options[@]}" --dir whole < in
+  for ((n = 1; ; n++)); do
+    rm -rf out trace
+    # shellcheck disable=SC2016  # for the inner shell
+    strace -qq -o trace -e trace="$call" -e inject="$call:signal=SIGSTOP:when=$n" \
+      sh -c 'echo $$ > pid; exec ksink-file "$@"' - "${options[@]}" --dir out < in 2> first.err 3>&- &
+    first=$!
+    wait_until 20 stopped_or_ended "$first"
+    if ! kill -0 "$first" 2> /dev/null; then
+      wait "$first"
+      break
+    fi
+    ksink-file "${options[@]:1}" --dir out < in 2> second.err || fail "second at $call $n: $(cat second.err)"
+    ! grep -q 'taken over' second.err || taken=$((taken + 1))
+    diff -r -x .kpipe whole out || fail "not exact while stopped at $call $n"
+    kill -CONT "$(cat pid)"
+    status_of_first=0
+    wait "$first" || status_of_first=$?
+    [[ $status_of_first == 0 || $status_of_first == 75 ]] || fail "$status_of_first at $call $n: $(cat first.err)"
+    diff -r -x .kpipe whole out || fail "changed after it went on from $call $n"
+    ksink-file "${options[@]}" --dir out < in
+    diff -r -x .kpipe whole out || fail "changed by the next run, $call $n"
+  done
+  echo "$call: $((n - 1)) stops, $taken taken over" >&3
+  diff -r -x .kpipe whole out
+}
+
+# By the state of the process, "T" or "t" (under strace).
+stopped_or_ended() {
+  ! kill -0 "$1" 2> /dev/null || { grep -qs SIGSTOP trace && grep -q '^State:.[Tt]' "/proc/$(cat pid)/status"; }
+}
+
+@test "a process that was stopped anywhere is taken over from, and changes nothing when it goes on" {
+  records 120 > in
+  local call
+  for call in pwrite64 fdatasync fsync renameat2 renameat flock; do stopped_everywhere "$call"; done
+}
+
+# killed_taking_over CALL: while a run is stopped with both locks, another that takes over from it is killed at its 1st,
+# 2nd, ... CALL. A third does all there is to do, and the first, when it goes on, changes nothing.
+killed_taking_over() {
+  local call=$1 n first status_of_first
+  local options=(-q --batch-size 40 --rotate-records 12 --lock-timeout 30ms --template '{topic}/{partition}/{key}/{start}-{end}.ndjson')
+  rm -rf whole
+  ksink-file "${options[@]}" --dir whole < in
+  for ((n = 1; ; n++)); do
+    rm -rf out trace
+    # shellcheck disable=SC2016  # for the inner shell
+    strace -qq -o trace -e trace=pwrite64 -e inject=pwrite64:signal=SIGSTOP:when=10 \
+      sh -c 'echo $$ > pid; exec ksink-file "$@"' - "${options[@]}" --dir out < in 2> first.err 3>&- &
+    first=$!
+    wait_until 20 stopped_or_ended "$first"
+    run strace -qq -o trace2 -e trace="$call" -e inject="$call:signal=SIGKILL:when=$n" \
+      ksink-file "${options[@]:1}" --dir out < in
+    [[ $status == 0 || $status == 137 ]] || fail "$status at $call $n: $output"
+    ksink-file "${options[@]}" --dir out < in || fail "third at $call $n"
+    diff -r -x .kpipe whole out || fail "not exact after a kill at $call $n"
+    kill -CONT "$(cat pid)"
+    status_of_first=0
+    wait "$first" || status_of_first=$?
+    assert_equal "$status_of_first" 75
+    diff -r -x .kpipe whole out || fail "changed after it went on, $call $n"
+    if [ "$status" -eq 0 ]; then
+      echo "$call: $((n - 1)) kills" >&3
+      # Nothing is left of what was taken from.
+      assert_equal "$(find out/.kpipe -mindepth 1 -maxdepth 1 -type d | sort | xargs -n 1 basename | tr '\n' ' ')" "t-0 t-1 "
+      return
+    fi
+  done
+}
+
+@test "a takeover that is killed itself is ended by the next" {
+  records 120 > in
+  local call
+  for call in renameat2 pwrite64 fdatasync unlinkat fsync; do killed_taking_over "$call"; done
 }
 
 # killed_everywhere CALL STRACE_OPTION...: SIGKILL at the 1st, 2nd, ... CALL until it is called no more. After each, what

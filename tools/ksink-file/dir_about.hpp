@@ -10,38 +10,28 @@
 
 namespace kpipe {
 
-/// What a folder's records have in common, for all instances that ever write it.
-struct DirAbout {
-  std::string sink;     ///< the sink's name when it was written; for people
-  std::string group;    ///< of the source; empty: unknown
-  std::string cluster;  ///< of the source; empty: unknown
-  /// The only one, because the template does not name it.
-  std::optional<std::string> topic;
-  std::optional<std::int32_t> partition;
-
-  bool operator==(const DirAbout&) const = default;
-};
-
-/// The file .kpipe/about: one sealed line, replaced as a whole.
-class DirAboutFile {
+/// What a folder's records have in common, for all instances that ever write it: small files in
+/// .kpipe, each made once and never changed, so that no lock is needed.
+class DirAbout {
  public:
   /// `root` is for messages: the folder that the records are in.
-  DirAboutFile(const Folder& state, std::string root) : state_(state), root_(std::move(root)) {}
+  DirAbout(const Folder& state, std::string root) : state_(state), root_(std::move(root)) {}
 
-  std::optional<DirAbout> load() const;
+  std::string group() const { return read("group"); }  ///< empty: unknown
 
   /// Notes where the records come from. Throws Error(config) when those that are here came from
   /// elsewhere.
-  void bind_source(const std::string& sink, const SourceIdentity& source);
+  void bind_source(const SourceIdentity& source);
   /// Notes the only topic and partition (absent: there may be many). Throws Error(config) for a
   /// second one.
-  void bind_records(const std::string& sink, const std::optional<std::string>& topic,
-                    std::optional<std::int32_t> partition);
+  void bind_records(const std::optional<std::string>& topic, std::optional<std::int32_t> partition);
 
  private:
-  template <typename Change>
-  void update(const std::string& sink, const Change& change);
-  void replace(const DirAbout& about) const;
+  std::string read(const std::string& fact) const;
+  /// What the fact is from now on: `value`, or what it was before.
+  std::string settle(const std::string& fact, const std::string& value);
+  void bind(const std::string& fact, const std::string& value);
+  void bind_only(const std::string& fact, const std::string& value);
 
   const Folder& state_;
   std::string root_;

@@ -30,6 +30,10 @@ std::unique_ptr<Encoder> encoder_of(const Compress& compress) {
   return compress.kind == Compression::zstd ? zstd_encoder(compress.level) : plain_encoder();
 }
 
+std::string sink_name(const FileOptions& options) {
+  return "file:" + (options.sink.sink_id.empty() ? options.path : options.sink.sink_id);
+}
+
 /// Parts of another form cannot be gone on with. Levels do not matter.
 std::string form_of(const FileOptions& options) {
   constexpr std::size_t enough = 16;
@@ -42,7 +46,7 @@ std::string form_of(const FileOptions& options) {
 std::vector<PartitionState> all_stored(const Folder& state) {
   std::vector<PartitionState> all;
   for (const std::string& name : state.names()) {
-    if (name.find('-') == std::string::npos) continue;
+    if (!PartitionStore::is_folder(name)) continue;
     if (auto found = PartitionStore::peek(state, name)) all.push_back(std::move(*found));
   }
   return all;
@@ -89,10 +93,11 @@ DirSink::DirSink(const FileOptions& options)
       encoder_(encoder_of(options.compress)),
       names_(NameTemplate::parse(options.name_template)),
       content_(options.content),
-      context_{state_, publisher_, *encoder_, options.rotation, form_of(options)} {}
+      context_{state_,           publisher_,           *encoder_,
+               options.rotation, options.lock_timeout, form_of(options)} {}
 
 std::string DirSink::name() const {
-  return "file:" + (options_.sink.sink_id.empty() ? options_.path : options_.sink.sink_id);
+  return sink_name(options_);
 }
 
 PartitionStore& DirSink::partition(const TopicPartition& tp) {
@@ -102,7 +107,6 @@ PartitionStore& DirSink::partition(const TopicPartition& tp) {
 }
 
 std::vector<Checkpoint> DirSink::open() {
-  about_.bind_source(name(), {});
   std::vector<Checkpoint> all;
   for (const PartitionState& state : all_stored(state_)) {
     all.push_back(state.stored);
@@ -116,7 +120,7 @@ std::vector<Checkpoint> DirSink::open() {
 
 void DirSink::identify(const SourceIdentity& source) {
   has_source_ = true;
-  about_.bind_source(name(), source);
+  about_.bind_source(source);
 }
 
 std::vector<Checkpoint> DirSink::stored(const std::vector<TopicPartition>& partitions) {
@@ -135,7 +139,7 @@ void DirSink::bind(const Batch& batch) {
   if (names.has_topic() && names.has_partition()) return;
   for (const Batch::Range& range : batch.ranges()) {
     if (bound_ == range.tp) continue;
-    about_.bind_records(name(), names.has_topic() ? std::nullopt : std::optional(range.tp.topic),
+    about_.bind_records(names.has_topic() ? std::nullopt : std::optional(range.tp.topic),
                         names.has_partition() ? std::nullopt : std::optional(range.tp.partition));
     bound_ = range.tp;
   }
@@ -170,11 +174,13 @@ void DirSink::store_locked(const Batch& batch, const std::vector<PartitionStore*
       if (stored.topic_id.empty() && before) stored.topic_id = before->topic_id;
       stores[i]->record(stored);
     }
+    for (PartitionStore* const store : stores) store->publish();
   } catch (const Error&) {
     for (PartitionStore* const store : stores) store->give_up();
+    for (const PartitionStore* const store : stores) store->check_owner();  // a better reason
     throw;
   }
-  for (PartitionStore* const store : stores) store->publish();
+  for (const PartitionStore* const store : stores) store->check_owner();
 }
 
 void DirSink::gather(const Batch& batch, const std::vector<PartitionStore*>& stores) {
@@ -188,9 +194,14 @@ void DirSink::gather(const Batch& batch, const std::vector<PartitionStore*>& sto
 }
 
 void DirSink::complete(PartitionStore& store) {
-  store.record_closed();
-  store.publish();
-  store.record_closed();
+  try {
+    store.record_closed();
+    store.publish();
+    store.record_closed();
+  } catch (const Error&) {
+    store.check_owner();
+    throw;
+  }
 }
 
 bool DirSink::is_ours(const TopicPartition& tp) const {
@@ -265,10 +276,10 @@ void print_dir_offsets(const FileOptions& options) {
     throw Error(Exit::no_input, "--print-offsets: " + options.path +
                                     ": ksink-file has stored nothing in this folder");
   }
-  const DirAbout about = DirAboutFile(*state, options.path).load().value_or(DirAbout{});
   OutBuffer extra;
-  append_member(extra, "sink", about.sink);
-  if (!about.group.empty()) append_member(extra, "group", about.group);
+  append_member(extra, "sink", sink_name(options));
+  const std::string group = DirAbout(*state, options.path).group();
+  if (!group.empty()) append_member(extra, "group", group);
   OutBuffer lines;
   for (const auto& [tp, stored] : all) {
     append_checkpoint(lines, stored, extra.view());

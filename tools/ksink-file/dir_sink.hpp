@@ -68,7 +68,7 @@ class DirSink : public Sink {
   const FileOptions& options_;
   Folder root_;
   Folder state_;
-  DirAboutFile about_;
+  DirAbout about_;
   Publisher publisher_;
   std::unique_ptr<Encoder> encoder_;
   RecordNames names_;

@@ -111,6 +111,8 @@ ManifestChange read_change(SealedReader& reader, std::string_view line) {
       change.newest_ts = reader.number(field);
     } else if (name == "last_id") {
       change.last_id = reader.count(field);
+    } else if (name == "epoch") {
+      change.epoch = reader.count(field);
     } else if (name == "parts") {
       for (const JsonText& text : reader.array(field)) {
         change.parts.push_back(read_part(reader, text));
@@ -135,6 +137,7 @@ void apply(const ManifestChange& change, PartitionState& state) {
   state.stored = change.stored;
   state.newest_ts = change.newest_ts;
   state.last_id = change.last_id;
+  state.epoch = change.epoch;
   for (const PartState& part : change.parts) state.parts[part.id] = part;
   for (const ClosedFile& file : change.closed) {
     state.parts.erase(file.id);
@@ -149,6 +152,7 @@ ManifestChange whole(const PartitionState& state) {
   change.stored = state.stored;
   change.newest_ts = state.newest_ts;
   change.last_id = state.last_id;
+  change.epoch = state.epoch;
   for (const auto& [id, part] : state.parts) change.parts.push_back(part);
   for (const auto& [id, file] : state.closed) change.closed.push_back(file);
   return change;
@@ -162,6 +166,7 @@ void append_line(OutBuffer& out, const ManifestChange& change) {
   if (change.is_whole) out.append(",\"whole\":true");
   if (change.newest_ts) append_member(out, "newest_ts", *change.newest_ts);
   append_member(out, "last_id", change.last_id);
+  append_member(out, "epoch", change.epoch);
   if (!change.parts.empty()) {
     List list(out, "parts");
     for (const PartState& part : change.parts) {

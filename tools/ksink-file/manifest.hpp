@@ -13,7 +13,7 @@
 
 namespace kpipe {
 
-/// A file that is still growing, under a name of its own: .kpipe/PARTITION/part-ID.
+/// A file that is still growing, under a name of its own: .kpipe/PARTITION/part-EPOCH.ID.
 struct PartState {
   std::uint64_t id = 0;
   std::string form;        ///< of which template, content and compression its lines are
@@ -49,6 +49,7 @@ struct PartitionState {
   Checkpoint stored;
   std::optional<std::int64_t> newest_ts;  ///< of all records so far
   std::uint64_t last_id = 0;
+  std::uint64_t epoch = 0;  ///< how often it was taken from a stopped process (takeover.hpp)
   std::map<std::uint64_t, PartState> parts;
   std::map<std::uint64_t, ClosedFile> closed;
 
@@ -64,6 +65,7 @@ struct ManifestChange {
   Checkpoint stored;
   std::optional<std::int64_t> newest_ts;
   std::uint64_t last_id = 0;
+  std::uint64_t epoch = 0;
   std::vector<PartState> parts;      ///< new, or grown
   std::vector<ClosedFile> closed;    ///< takes the part of that id away
   std::vector<std::uint64_t> named;  ///< closed ones that have their names

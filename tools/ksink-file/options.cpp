@@ -133,6 +133,9 @@ void add_options(ToolApp& tool, Typed& typed, FileOptions& options) {
                  "(publish, the default), or leave them for the next run to go on with (keep).")
       ->check(CLI::IsMember({"publish", "keep"}))
       ->type_name("WHAT");
+  tool.add_duration("--lock-timeout", options.lock_timeout,
+                    "Take a partition of the folder from a process that has been storing one batch "
+                    "for this long: it is stopped (default 10s).");
   app.add_option("--compress", typed.compress,
                  "none, zstd or zstd:LEVEL (default zstd:3 for a name that ends in .zst, else "
                  "none).")

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "common/sink/options.hpp"
+#include "tools/ksink-file/partition_lock.hpp"
 #include "tools/ksink-file/rotation.hpp"
 
 namespace kpipe {
@@ -32,6 +33,8 @@ struct FileOptions {
   std::string name_template;  ///< checked
   RotationRules rotation;
   bool publish_at_end = true;
+  /// Who keeps a partition's lock for longer is taken for stopped.
+  std::chrono::milliseconds lock_timeout = FolderLock::kPatience;
   Compress compress;
   Content content = Content::record;
   bool print_offsets = false;

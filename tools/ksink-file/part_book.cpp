@@ -102,6 +102,7 @@ ManifestChange PartBook::change(const Checkpoint& stored) {
   change.stored = stored;
   change.newest_ts = state_.newest_ts;
   change.last_id = state_.last_id;
+  change.epoch = state_.epoch;
   for (const std::uint64_t id : grown_) {
     if (!closing_.contains(id)) change.parts.push_back(state_.parts.at(id));
   }

@@ -3,11 +3,11 @@
 
 #include <fcntl.h>
 
+#include <set>
 #include <string_view>
 #include <utility>
 
 #include "common/base/error.hpp"
-#include "common/base/parse.hpp"
 
 namespace kpipe {
 namespace {
@@ -27,15 +27,15 @@ OutBuffer& PartFiles::lines(std::uint64_t id) {
   return gathered_[id];
 }
 
-DataFile PartFiles::create(const Folder& folder, const PartState& part) {
-  const std::string name = name_of(part.id);
+DataFile PartFiles::create(const Folder& folder, const PartState& part) const {
+  const std::string name = name_of(epoch_, part.id);
   UniqueFd fd = folder.open_file(name, O_RDWR | O_CREAT | O_EXCL, kMode);
   if (!fd) throw Error(Exit::io, "create: " + folder.path_of(name) + ": is there already");
   return DataFile::adopt(folder.path_of(name), std::move(fd));
 }
 
-DataFile PartFiles::reopen(const Folder& folder, const PartState& part) {
-  const std::string name = name_of(part.id);
+DataFile PartFiles::reopen(const Folder& folder, const PartState& part) const {
+  const std::string name = name_of(epoch_, part.id);
   UniqueFd fd = folder.open_file(name, O_RDWR);
   if (!fd) {
     throw Error(Exit::data, "manifest: " + folder.path_of(name) + ": is gone, with " +
@@ -102,7 +102,7 @@ void PartFiles::settle(std::vector<PartState*>& written) {
 void PartFiles::cut_back(const Folder& folder) noexcept {
   for (const Before& before : before_) {
     try {
-      const std::string name = name_of(before.id);
+      const std::string name = name_of(epoch_, before.id);
       if (before.is_new) {
         folder.remove(name);
         continue;
@@ -116,12 +116,11 @@ void PartFiles::cut_back(const Folder& folder) noexcept {
 }
 
 void PartFiles::remove_strangers(const Folder& folder, const PartitionState& state) {
+  std::set<std::string> ours;
+  for (const auto& [id, part] : state.parts) ours.insert(name_of(state.epoch, id));
+  for (const auto& [id, file] : state.closed) ours.insert(name_of(state.epoch, id));
   for (const std::string& name : folder.names()) {
-    if (!name.starts_with(kPrefix)) continue;
-    const auto id = parse_int(std::string_view(name).substr(kPrefix.size()));
-    const bool is_ours = id && (state.parts.contains(static_cast<std::uint64_t>(*id)) ||
-                                state.closed.contains(static_cast<std::uint64_t>(*id)));
-    if (!is_ours) folder.remove(name);
+    if (name.starts_with(kPrefix) && !ours.contains(name)) folder.remove(name);
   }
 }
 

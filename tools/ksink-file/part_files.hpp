@@ -18,7 +18,15 @@ namespace kpipe {
 /// the partition's lock.
 class PartFiles {
  public:
-  static std::string name_of(std::uint64_t id) { return "part-" + std::to_string(id); }
+  static std::string name_of(std::uint64_t epoch, std::uint64_t id) {
+    return "part-" + std::to_string(epoch) + "." + std::to_string(id);
+  }
+
+  /// PartitionState::epoch; closes all files.
+  void begin(std::uint64_t epoch) {
+    files_.clear();
+    epoch_ = epoch;
+  }
 
   /// Where the lines of a part are gathered.
   OutBuffer& lines(std::uint64_t id);
@@ -39,7 +47,6 @@ class PartFiles {
   static void remove_strangers(const Folder& folder, const PartitionState& state);
 
   void close(std::uint64_t id) { files_.erase(id); }
-  void close_all() { files_.clear(); }
 
  private:
   /// How long a part was before write(); new ones had no length.
@@ -50,10 +57,11 @@ class PartFiles {
   };
 
   DataFile& open(const Folder& folder, const PartState& part);
-  static DataFile create(const Folder& folder, const PartState& part);
-  static DataFile reopen(const Folder& folder, const PartState& part);
+  DataFile create(const Folder& folder, const PartState& part) const;
+  DataFile reopen(const Folder& folder, const PartState& part) const;
   void settle(std::vector<PartState*>& written);
 
+  std::uint64_t epoch_ = 0;
   std::map<std::uint64_t, DataFile> files_;
   std::map<std::uint64_t, OutBuffer> gathered_;
   std::vector<Before> before_;

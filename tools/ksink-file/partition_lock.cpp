@@ -19,7 +19,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr const char* kName = "lock";
-constexpr milliseconds kPatience{30'000};
 constexpr milliseconds kLongestPause{20};
 
 }  // namespace
@@ -35,18 +34,23 @@ bool FolderLock::try_take() {
   }
 }
 
-void FolderLock::take() {
+bool FolderLock::take_within(milliseconds patience) {
   const auto begun = std::chrono::steady_clock::now();
   for (milliseconds pause{1}; !try_take(); pause = std::min(2 * pause, kLongestPause)) {
-    if (std::chrono::steady_clock::now() - begun > kPatience) {
-      throw Error(Exit::temp_fail, "lock: " + path_ + ": held for " +
-                                       std::to_string(kPatience.count() / 1000) + " s by " +
-                                       owner() +
-                                       ". If it is stopped, let it go on or kill it, then start "
-                                       "again");
-    }
+    if (std::chrono::steady_clock::now() - begun > patience) return false;
     std::this_thread::sleep_for(pause);
   }
+  return true;
+}
+
+void FolderLock::take() {
+  if (!take_within(kPatience)) throw_held(kPatience);
+}
+
+void FolderLock::throw_held(milliseconds patience) const {
+  throw Error(Exit::temp_fail, "lock: " + path_ + ": held for " + std::to_string(patience.count()) +
+                                   " ms by " + owner() +
+                                   ". If it is stopped, let it go on or kill it, then start again");
 }
 
 void FolderLock::release() noexcept {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <string>
 
 #include "common/base/fd.hpp"
@@ -15,14 +16,20 @@ class FolderLock {
 
   /// False when another process has it.
   bool try_take();
-  /// Waits for it. Throws Error(temp_fail), and names the process, when that takes longer than a
-  /// batch on any disk that works: then its owner was stopped.
+  /// What no batch takes on a disk that works: who has a lock for longer was stopped.
+  static constexpr std::chrono::milliseconds kPatience{10'000};
+
+  /// Waits for it; false when it takes longer.
+  bool take_within(std::chrono::milliseconds patience);
+  /// Waits for it. Throws Error(temp_fail), and names the process, when that takes kPatience.
   void take();
   void release() noexcept;
 
- private:
+  /// "process 4711", as far as the system tells.
   std::string owner() const;
+  [[noreturn]] void throw_held(std::chrono::milliseconds patience) const;
 
+ private:
   std::string path_;
   UniqueFd fd_;
 };

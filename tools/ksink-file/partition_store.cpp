@@ -6,7 +6,10 @@
 #include <vector>
 
 #include "common/base/error.hpp"
+#include "common/base/log.hpp"
+#include "common/base/parse.hpp"
 #include "tools/ksink-file/name_text.hpp"
+#include "tools/ksink-file/takeover.hpp"
 
 namespace kpipe {
 namespace {
@@ -22,10 +25,17 @@ std::string PartitionStore::folder_of(const TopicPartition& tp) {
   return name_of_text(tp.topic) + "-" + std::to_string(tp.partition);
 }
 
+bool PartitionStore::is_folder(std::string_view name) {
+  const std::size_t dash = name.rfind('-');
+  return dash != std::string_view::npos && parse_int(name.substr(dash + 1)).value_or(-1) >= 0;
+}
+
 std::optional<PartitionState> PartitionStore::peek(const Folder& state, const std::string& folder) {
   const auto found = state.sub(folder);
   if (!found) return std::nullopt;
-  return ManifestFile::peek(*found);
+  auto stored = ManifestFile::peek(*found);
+  const auto from = stored ? std::nullopt : taken_from(*found);
+  return from ? peek(state, *from) : stored;
 }
 
 void PartitionStore::open_folder(bool make) {
@@ -42,20 +52,23 @@ bool PartitionStore::lock(Wait wait, bool make) {
   for (;;) {
     open_folder(make);
     if (!folder_) return false;
-    if (wait == Wait::yes) {
-      lock_->take();
-    } else if (!lock_->try_take()) {
-      return false;
-    }
+    if (wait == Wait::no && !lock_->try_take()) return false;
+    if (wait == Wait::yes && !lock_->take_within(context_.lock_timeout)) take_from_owner();
     // Another folder may have got the name meanwhile; then this one is nobody's.
     if (context_.state.identity_of(name_) == folder_->identity()) break;
     folder_.reset();
     lock_.reset();
     book_.reset();
-    files_.close_all();
   }
   refresh();
   return true;
+}
+
+void PartitionStore::take_from_owner() {
+  const std::string owner = lock_->owner();
+  if (!take_over(context_.state, name_, *folder_)) lock_->throw_held(context_.lock_timeout);
+  log::warning(to_string(tp_) + ": was being stored by " + owner +
+               ", which is stopped: taken over. What it stores from now on does not count");
 }
 
 void PartitionStore::unlock() noexcept {
@@ -63,12 +76,13 @@ void PartitionStore::unlock() noexcept {
 }
 
 void PartitionStore::refresh() {
+  if (const auto from = taken_from(*folder_)) finish_takeover(context_.state, *folder_, *from);
   was_changed_ = book_ && !manifest_.is_current(*folder_);
   if (book_ && !was_changed_) return;
-  files_.close_all();
   auto state = manifest_.load(*folder_);
   is_stored_ = state.has_value();
   if (!state) state.emplace();
+  files_.begin(state->epoch);
   PartFiles::remove_strangers(*folder_, *state);
   book_.emplace(std::move(*state), context_.rules, context_.form);
 }
@@ -119,6 +133,15 @@ void PartitionStore::record(const Checkpoint& stored) {
   manifest_.sync(*folder_);
 }
 
+void PartitionStore::check_owner() const {
+  if (context_.state.identity_of(name_) == folder_->identity()) return;
+  throw Error(Exit::temp_fail,
+              to_string(tp_) +
+                  ": another process has taken it over while this one was stopped in the middle of "
+                  "storing. What was stored since does not count and was not acknowledged. Start "
+                  "the pipeline again");
+}
+
 void PartitionStore::give_up() noexcept {
   files_.cut_back(*folder_);
   book_.reset();
@@ -137,7 +160,8 @@ void PartitionStore::record_closed() {
 void PartitionStore::publish() {
   const auto closed = book_->state().closed;
   for (const auto& [id, file] : closed) {
-    context_.publisher.publish(context_.state, name_, PartFiles::name_of(id), file);
+    context_.publisher.publish(context_.state, name_, PartFiles::name_of(book_->state().epoch, id),
+                               file);
     book_->named(id);
   }
 }

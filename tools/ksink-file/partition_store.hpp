@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -26,6 +27,7 @@ struct StoreContext {
   Publisher& publisher;
   Encoder& encoder;
   RotationRules rules;
+  std::chrono::milliseconds lock_timeout;
   std::string form;  ///< of template, content and compression
 };
 
@@ -38,6 +40,7 @@ class PartitionStore {
   PartitionStore(const StoreContext& context, TopicPartition tp);
 
   static std::string folder_of(const TopicPartition& tp);
+  static bool is_folder(std::string_view name);  ///< as folder_of() makes them
   /// What is stored, without the lock. Nothing when there is nothing.
   static std::optional<PartitionState> peek(const Folder& state, const std::string& folder);
 
@@ -75,11 +78,16 @@ class PartitionStore {
   /// The same without new records.
   void record_closed();
 
+  /// Throws Error(temp_fail) when another process took the partition over, lock or not: to be asked
+  /// before anything is acknowledged.
+  void check_owner() const;
+
   /// Gives closed files their names.
   void publish();
 
  private:
   void open_folder(bool make);
+  void take_from_owner();
   void refresh();
 
   const StoreContext& context_;
