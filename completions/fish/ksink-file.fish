@@ -13,7 +13,7 @@ complete -c ksink-file -l rotate-event-time -x -d 'Complete a file when a record
 complete -c ksink-file -l rotate-interval -x -d 'Complete a file this long after it was begun, by the clock, with or without new records.'
 complete -c ksink-file -l at-end -x -a 'publish keep' -d 'At the end of the input, complete the files of the folder that are open (publish, the default), or leave them for the next run to go on with (keep).'
 complete -c ksink-file -l lock-timeout -x -d 'Take a partition of the folder from a process that has been storing one batch for this long: it is stopped (default 10s).'
-complete -c ksink-file -l compress -x -d 'none, zstd or zstd:LEVEL (default zstd:3 for a name that ends in .zst, else none).'
+complete -c ksink-file -l compress -x -d 'none, gzip or zstd, with a level as in zstd:19 (default: by the name'\''s end, .gz, .zst or another; gzip only with --dir).'
 complete -c ksink-file -l content -x -a 'record value raw' -d 'A line of the file is the record line as it came (record, the default), the value'\''s JSON text, null for a tombstone (value), or the value'\''s own bytes (raw).'
 complete -c ksink-file -l print-offsets -d 'Print what is stored as checkpoint lines and exit.'
 complete -c ksink-file -l batch-size -x -d 'Most records stored in one transaction (default 50000).'

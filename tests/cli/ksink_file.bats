@@ -73,7 +73,9 @@ EOF
   assert_output --partial "--compress"
   run ksink-file --compress gzip other < in
   assert_failure 64
-  assert_output --partial "zstd:LEVEL"
+  assert_output --partial "Use zstd"
+  run ksink-file other.gz < in
+  assert_failure 64
   [ ! -e other ]
 }
 

@@ -103,6 +103,27 @@ IN
   assert_equal "$(cat csv/t/0-3.csv)" '1.5,"x,y"'
 }
 
+@test "--compress: by the names, or as said; each file is valid" {
+  records 300 > in
+  local how
+  for how in gzip gzip:1 zstd zstd:19; do
+    rm -rf out
+    ksink-file -q --dir out --compress "$how" --batch-size 37 --rotate-records 40 < in
+    case $how in gzip*) published out | grep -v '\.ndjson\.gz$' ;; *) published out | grep -v '\.ndjson\.zst$' ;; esac && return 1
+    is_exactly out in
+  done
+  ksink-file -q --dir gz --template '{partition}/{start}.gz' < in
+  is_exactly gz in
+  ksink-file -q --dir plain --compress none --template '{partition}/{start}-{end}.gz.log' < in
+  is_exactly plain in
+  # What a torn batch has left is cut off at the end of a member.
+  run strace -qq -o trace -e trace=fdatasync -e inject=fdatasync:signal=SIGKILL:when=11 \
+    ksink-file -q --dir torn --compress gzip --batch-size 37 < in
+  assert_equal "$status" 137
+  ksink-file -q --dir torn --compress gzip < in
+  is_exactly torn in
+}
+
 @test "names do not depend on batches or on where runs break off" {
   records 400 > in
   local template='{topic}/{partition}/{key}/{start}-{end}.ndjson.zst'

@@ -124,7 +124,9 @@ refused_like() {
     refused_like 64 '--log-level:*error, warning, notice, info or debug' kconsume -t orders --log-level loud
     refused_like 64 '--format: xml not in {json,string,raw,avro,*}.*' kconsume -t orders -f xml
     refused_like 64 '--commit: later not in {ack,written,none}.*' kconsume -t orders -g g --commit later
-    refused_like 64 '--compress: *none, zstd or zstd:LEVEL *' ksink-file out --compress gzip
+    refused_like 64 '--compress: *none, gzip, zstd*' ksink-file out --compress lz4
+    refused_like 64 '--compress: gzip: *Use zstd, or give --dir*' ksink-file out --compress gzip
+    refused_like 64 '--compress: *gzip:9*' ksink-file --dir out --compress gzip:10
     refused_like 64 '--content: all not in {record,value,raw}.*' ksink-file out --content all
     refused_like 64 '--at-end: x not in {publish,keep}.*' ksink-file --dir out --at-end x
     refused_like 64 "--template: '{topic}': without {start} or {end} *. Example: --template '*'" ksink-file --dir out --template '{topic}'

@@ -27,7 +27,15 @@ std::int64_t clock_ms() {
 }
 
 std::unique_ptr<Encoder> encoder_of(const Compress& compress) {
-  return compress.kind == Compression::zstd ? zstd_encoder(compress.level) : plain_encoder();
+  switch (compress.kind) {
+    case Compression::none:
+      return plain_encoder();
+    case Compression::gzip:
+      return gzip_encoder(compress.level);
+    case Compression::zstd:
+      return zstd_encoder(compress.level);
+  }
+  return plain_encoder();
 }
 
 std::string sink_name(const FileOptions& options) {

@@ -22,6 +22,8 @@ class Encoder {
 };
 
 std::unique_ptr<Encoder> plain_encoder();
+/// One gzip member (RFC 1952). `level` is 1 to 9.
+std::unique_ptr<Encoder> gzip_encoder(int level);
 /// One zstd frame (RFC 8878) with a checksum.
 std::unique_ptr<Encoder> zstd_encoder(int level);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/ksink-file/options.hpp"
 
+#include <array>
 #include <filesystem>
 #include <string_view>
 
@@ -137,8 +138,8 @@ void add_options(ToolApp& tool, Typed& typed, FileOptions& options) {
                     "Take a partition of the folder from a process that has been storing one batch "
                     "for this long: it is stopped (default 10s).");
   app.add_option("--compress", typed.compress,
-                 "none, zstd or zstd:LEVEL (default zstd:3 for a name that ends in .zst, else "
-                 "none).")
+                 "none, gzip or zstd, with a level as in zstd:19 (default: by the name's end, .gz, "
+                 ".zst or another; gzip only with --dir).")
       ->type_name("HOW");
   app.add_option("--content", typed.content,
                  "A line of the file is the record line as it came (record, the default), the "
@@ -175,6 +176,12 @@ void settle_file(const Typed& typed, FileOptions& options) {
   }
   options.path = absolute_path(typed.path);
   options.compress = parse_compress(typed.compress, options.path);
+  if (options.compress.kind == Compression::gzip) {
+    throw Error(Exit::usage,
+                "--compress: gzip: " + options.path +
+                    ": one file that grows would not be valid at every moment. Use zstd, or give "
+                    "--dir FOLDER");
+  }
 }
 
 }  // namespace
@@ -204,20 +211,31 @@ std::string compress_name(const FileOptions& options) {
 }
 
 Compress parse_compress(const std::string& text, const std::string& name) {
-  constexpr std::string_view prefix = "zstd:";
-  const Compress zstd{Compression::zstd, Compressor::kDefaultLevel};
-  if (text.empty()) return name.ends_with(".zst") ? zstd : Compress{};
+  struct Known {
+    std::string_view name;
+    std::string_view suffix;
+    Compress by_default;
+    int max_level;
+  };
+  constexpr int gzip_default = 6;
+  constexpr int gzip_max = 9;
+  const std::array<Known, 2> known{
+      {{"zstd", ".zst", {Compression::zstd, Compressor::kDefaultLevel}, Compressor::max_level()},
+       {"gzip", ".gz", {Compression::gzip, gzip_default}, gzip_max}}};
   if (text == "none") return {};
-  if (text == "zstd") return zstd;
-  if (text.starts_with(prefix)) {
-    const auto level = parse_int(std::string_view(text).substr(prefix.size()));
-    if (level && *level >= 1 && *level <= Compressor::max_level()) {
-      return {Compression::zstd, static_cast<int>(*level)};
+  for (const auto& [kind, suffix, by_default, max_level] : known) {
+    if (text.empty() ? name.ends_with(suffix) : text == kind) return by_default;
+    if (!text.starts_with(kind) || text.substr(kind.size(), 1) != ":") continue;
+    const auto level = parse_int(std::string_view(text).substr(kind.size() + 1));
+    if (level && *level >= 1 && *level <= max_level) {
+      return {by_default.kind, static_cast<int>(*level)};
     }
   }
+  if (text.empty()) return {};
   throw Error(Exit::usage, "--compress: '" + text +
-                               "': unknown. Use none, zstd or zstd:LEVEL with a level from 1 to " +
-                               std::to_string(Compressor::max_level()));
+                               "': unknown. Use none, gzip, zstd, or with a level gzip:1 to gzip:" +
+                               std::to_string(gzip_max) +
+                               ", zstd:1 to zstd:" + std::to_string(Compressor::max_level()));
 }
 
 std::optional<int> parse_options(int argc, const char* const* argv, FileOptions& options) {
