@@ -12,6 +12,8 @@ complete -c ksink-file -l rotate-bytes -x -d 'Complete a file when its lines, be
 complete -c ksink-file -l rotate-event-time -x -d 'Complete a file when a record of its partition is by its timestamp this much newer than the file'\''s first.'
 complete -c ksink-file -l rotate-interval -x -d 'Complete a file this long after it was begun, by the clock, with or without new records.'
 complete -c ksink-file -l at-end -x -a 'publish keep' -d 'At the end of the input, complete the files of the folder that are open (publish, the default), or leave them for the next run to go on with (keep).'
+complete -c ksink-file -l on-publish -x -d 'Run this for each file of the folder when it has its name, {} being its path, until it succeeds: '\''aws s3 cp {} s3://bucket/'\''. No shell is involved.'
+complete -c ksink-file -l keep -x -d 'Delete files of the folder that runs with this option have completed, the oldest first, when they are older than an age (7d) or in all larger than a size (100GB). Repeatable.'
 complete -c ksink-file -l lock-timeout -x -d 'Take a partition of the folder from a process that has been storing one batch for this long: it is stopped (default 10s).'
 complete -c ksink-file -l compress -x -d 'none, gzip or zstd, with a level as in zstd:19 (default: by the name'\''s end, .gz, .zst or another; gzip only with --dir).'
 complete -c ksink-file -l content -x -a 'record value raw' -d 'A line of the file is the record line as it came (record, the default), the value'\''s JSON text, null for a tombstone (value), or the value'\''s own bytes (raw).'

@@ -360,6 +360,104 @@ open_sink() {
   is_exactly out in
 }
 
+# script NAME: an executable of the lines on stdin.
+script() {
+  { echo '#!/bin/bash'; cat; } > "$1"
+  chmod +x "$1"
+}
+
+@test "--on-publish runs for each file, without a shell" {
+  records 60 > in
+  mkdir copies
+  # shellcheck disable=SC2016  # not to be expanded by anybody
+  ksink-file -q --dir out --rotate-records 10 --template 'a b;$(touch pwned)/{partition}-{start}.x' \
+    --on-publish "cp --no-clobber {} 'copies/'" < in
+  assert_equal "$(ls copies | tr '\n' ' ')" "0-0.x 0-10.x 0-20.x 1-0.x 1-10.x 1-20.x "
+  diff -r out/a* copies
+  run find . -name pwned
+  assert_output ''
+  run ksink-file --dir out --on-publish 'cp {} "x' < in
+  assert_failure 64
+  run ksink-file --dir out --on-publish 'cp x' < in
+  assert_failure 64
+}
+
+@test "--on-publish tries again what has failed, and says so" {
+  records 60 > in
+  script hook << 'HOOK'
+name=${1##*/}
+echo x >> "tries.$name"
+[ "$(wc -l < "tries.$name")" -ge 2 ] && cp "$1" "copy.$name"
+HOOK
+  run ksink-file --dir out --rotate-records 10 --template '{partition}_{start}' --on-publish './hook {}' < in
+  assert_success
+  assert_output --partial "--on-publish: $PWD/out/0_10: ended with 1. It is tried again"
+  cat copy.* | diff <(sort) <(sort in)
+  assert_equal "$(cat tries.* | wc -l)" 12
+}
+
+@test "--on-publish that goes on to fail ends with 75; the next run does it, also after kill -9" {
+  records 60 > in
+  run ksink-file --dir out --rotate-records 10 --on-publish 'false {}' < in
+  assert_failure 75
+  assert_output --partial '6 files have their names, but the command has not succeeded'
+  is_exactly out in
+  mkdir copies
+  ksink-file -q --dir out --on-publish 'cp {} copies/' < in
+  assert_equal "$(ls copies | wc -l)" 3  # the files of two partitions have the same last names
+  cat out/t/*/* | diff <(sort) <(sort in)
+
+  rm -rf out
+  script slow << 'HOOK'
+echo "$1" >> started
+[ -e release ] && echo "$1" >> done
+HOOK
+  open_sink --rotate-records 10 --on-publish './slow {}'
+  head -40 in >&7
+  wait_until 20 test -s started
+  kill -9 "$sink"
+  exec 7>&-
+  wait "$sink" || true
+  touch release
+  ksink-file -q --dir out --rotate-records 10 --on-publish './slow {}' < in
+  assert_equal "$(sort -u done)" "$(find "$PWD/out/t" -type f | sort)"
+}
+
+@test "--keep deletes its own files by size, the oldest first, and nothing else" {
+  records 200 > in
+  head -100 in | ksink-file -q --dir out --rotate-records 10
+  local old
+  old=$(published out)
+  ksink-file -q --dir out --rotate-records 10 --keep 6KiB < in
+  # What was completed without the option stays, and of the rest 6 KiB.
+  local file
+  for file in $old; do [ -e "out/$file" ]; done
+  local size
+  size=$(published out | grep -vxF "$old" | sed 's/^/out\//' | xargs stat -c %s | awk '{ s += $1 } END { print s }')
+  ((size <= 6144 && size > 3000))
+  # A file that is not what was published is somebody else's.
+  echo mine > out/mine
+  local left
+  left=$(published out | grep -vxF -e "$old" -e mine | head -1)
+  cp "out/$left" copy
+  mv copy "out/$left"
+  ksink-file -q --dir out --keep 1KiB < in
+  assert_equal "$(published out)" "$(printf '%s\n' "$old" mine "$left" | sort)"
+  run ksink-file --dir out --keep 100 < in
+  assert_failure 64
+}
+
+@test "--keep deletes by age, with the folders that become empty" {
+  records 40 > in
+  open_sink --rotate-records 10 --template '{partition}/{start}/x' --keep 1s
+  cat in >&7
+  wait_until 20 test -e out/0/10/x
+  wait_until 20 eval '[ "$(find out -mindepth 1 -maxdepth 1 ! -name .kpipe | wc -l)" -eq 0 ]'
+  exec 7>&-
+  wait "$sink"
+  assert_equal "$(ksink-file --print-offsets --dir out | jq -s 'map(.offset) | add')" 40
+}
+
 # stopped_everywhere CALL: SIGSTOP at the 1st, 2nd, ... CALL, with the lock or without. Another run does all there is to
 # do, and the first, when it goes on, changes nothing.
 stopped_everywhere() {

@@ -131,6 +131,9 @@ refused_like() {
     refused_like 64 '--at-end: x not in {publish,keep}.*' ksink-file --dir out --at-end x
     refused_like 64 "--template: '{topic}': without {start} or {end} *. Example: --template '*'" ksink-file --dir out --template '{topic}'
     refused_like 64 '--template: is for folders*--dir FOLDER*' ksink-file out --template '{start}'
+    refused_like 64 '--keep: is for folders*--dir FOLDER*' ksink-file out --keep 1d
+    refused_like 64 "--keep: '7': neither an age nor a size*" ksink-file --dir out --keep 7
+    refused_like 64 '--on-publish: *no {} where*' ksink-file --dir out --on-publish 'cp x'
     refused_like 64 '--rotate-...: is for folders*--dir FOLDER*' ksink-file out --rotate-interval 1m
     refused_like 64 "--rotate-records: '0': not a whole number above 0*" ksink-file --dir out --rotate-records 0
     refused_like 64 "--rotate-bytes: 'much': not a size*" ksink-file --dir out --rotate-bytes much

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <thread>
+#include <utility>
 
 #include "common/base/error.hpp"
 #include "common/base/fd.hpp"
@@ -102,7 +104,8 @@ DirSink::DirSink(const FileOptions& options)
       names_(NameTemplate::parse(options.name_template)),
       content_(options.content),
       context_{state_,           publisher_,           *encoder_,
-               options.rotation, options.lock_timeout, form_of(options)} {}
+               options.rotation, options.lock_timeout, form_of(options)},
+      after_(root_, state_, options.on_publish, options.keep) {}
 
 std::string DirSink::name() const {
   return sink_name(options_);
@@ -182,7 +185,7 @@ void DirSink::store_locked(const Batch& batch, const std::vector<PartitionStore*
       if (stored.topic_id.empty() && before) stored.topic_id = before->topic_id;
       stores[i]->record(stored);
     }
-    for (PartitionStore* const store : stores) store->publish();
+    for (PartitionStore* const store : stores) publish(*store);
   } catch (const Error&) {
     for (PartitionStore* const store : stores) store->give_up();
     for (const PartitionStore* const store : stores) store->check_owner();  // a better reason
@@ -204,7 +207,7 @@ void DirSink::gather(const Batch& batch, const std::vector<PartitionStore*>& sto
 void DirSink::complete(PartitionStore& store) {
   try {
     store.record_closed();
-    store.publish();
+    publish(store);
     store.record_closed();
   } catch (const Error&) {
     store.check_owner();
@@ -216,16 +219,57 @@ bool DirSink::is_ours(const TopicPartition& tp) const {
   return !has_source_ || ours_.contains(tp);
 }
 
+void DirSink::publish(PartitionStore& store) {
+  for (const ClosedFile& file : store.publish()) {
+    if (after_.begin(store.tp(), file)) store.finished(file.id);
+  }
+}
+
+void DirSink::finish_hooks() {
+  for (PublishHook::Job& job : after_.poll()) succeeded_.push_back(std::move(job));
+  std::erase_if(succeeded_, [&](const PublishHook::Job& job) {
+    PartitionStore& store = partition(job.tp);
+    if (!store.lock(PartitionStore::Wait::no, false)) return false;
+    const Unlock unlock(store);
+    after_.note(job.file);
+    store.finished(job.file.id);
+    complete(store);
+    return true;
+  });
+}
+
+/// At the end. What has failed before gets a few more tries; a command that goes on to fail is the
+/// next run's.
+void DirSink::await_hooks() {
+  constexpr int tries = 3;
+  PublishHook& hook = after_.hook();
+  hook.hurry();
+  while (!hook.empty() || !succeeded_.empty()) {
+    finish_hooks();
+    const bool gives_up = hook.least_failures() >= tries || stop::requested();
+    if (gives_up && !hook.is_running() && succeeded_.empty()) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  if (hook.empty()) return;
+  throw Error(Exit::temp_fail, "--on-publish: " + std::to_string(hook.size()) +
+                                   " files have their names, but the command has not succeeded "
+                                   "for them. The next run with --on-publish tries it again");
+}
+
 std::optional<std::chrono::steady_clock::time_point> DirSink::tick() {
   if (stop::take_hangup()) complete_all();
-  if (!options_.rotation.interval) return std::nullopt;
+  finish_hooks();
+  after_.clean();
+  auto next = after_.next();
+  if (!options_.rotation.interval) return next;
   const std::int64_t now = clock_ms();
   if (!next_due_ || *next_due_ <= now) {
     if (next_due_) complete_due(now);
     next_due_ = find_next_due();
   }
   const std::chrono::milliseconds left(std::max<std::int64_t>(*next_due_ - now, kDuePause.count()));
-  return std::chrono::steady_clock::now() + left;
+  const auto due = std::chrono::steady_clock::now() + left;
+  return next ? std::min(*next, due) : due;
 }
 
 std::int64_t DirSink::find_next_due() {
@@ -260,15 +304,14 @@ void DirSink::complete_all() {
 }
 
 void DirSink::close(bool complete) {
-  if (complete && options_.publish_at_end) {
-    complete_all();
-    return;
-  }
+  if (complete && options_.publish_at_end) complete_all();
+  await_hooks();
   for (const auto& [tp, store] : partitions_) {
     if (!store->is_read() || !store->lock(PartitionStore::Wait::no, false)) continue;
     const Unlock unlock(*store);
     this->complete(*store);
   }
+  after_.clean_now();
 }
 
 void print_dir_offsets(const FileOptions& options) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "common/sink/sink.hpp"
+#include "tools/ksink-file/after_publish.hpp"
 #include "tools/ksink-file/content.hpp"
 #include "tools/ksink-file/dir_about.hpp"
 #include "tools/ksink-file/encoder.hpp"
@@ -64,6 +65,9 @@ class DirSink : public Sink {
   void complete_due(std::int64_t now);
   void complete_all();
   void complete(PartitionStore& store);
+  void publish(PartitionStore& store);
+  void finish_hooks();
+  void await_hooks();
 
   const FileOptions& options_;
   Folder root_;
@@ -75,7 +79,9 @@ class DirSink : public Sink {
   ContentLines content_;
   StoreContext context_;
   std::map<TopicPartition, std::unique_ptr<PartitionStore>> partitions_;
-  std::set<TopicPartition> ours_;  ///< assigned to us, or written by us
+  AfterPublish after_;
+  std::vector<PublishHook::Job> succeeded_;  ///< of which the manifest does not know yet
+  std::set<TopicPartition> ours_;            ///< assigned to us, or written by us
   bool has_source_ = false;
   std::optional<std::int64_t> next_due_;  ///< of a part to be closed by the clock; absent: unknown
   std::optional<TopicPartition> bound_;   ///< noted as the only one, as far as the template asks

@@ -68,14 +68,19 @@ std::optional<Folder> Folder::sub(const std::string& name) const {
   fail("open", name, errno);
 }
 
-Folder Folder::sub_or_make(const std::string& name, unsigned mode) const {
-  if (auto found = sub(name)) return std::move(*found);
+std::optional<Folder> Folder::try_make(const std::string& name, unsigned mode) const {
+  if (auto found = sub(name)) return found;
   if (::mkdirat(fd_.get(), name.c_str(), mode) != 0 && errno != EEXIST) {
+    if (errno == ENOENT) return std::nullopt;
     fail("mkdir", name, errno);
   }
   sync();
-  auto made = sub(name);
-  if (!made) fail("open", name, ENOENT);
+  return sub(name);
+}
+
+Folder Folder::sub_or_make(const std::string& name, unsigned mode) const {
+  auto made = try_make(name, mode);
+  if (!made) fail("mkdir", name, ENOENT);
   return std::move(*made);
 }
 

@@ -24,6 +24,8 @@ class Folder {
   static std::optional<Folder> open(const std::string& path);
 
   Folder sub_or_make(const std::string& name, unsigned mode) const;
+  /// The same; nothing when this folder, or the new one, was removed meanwhile.
+  std::optional<Folder> try_make(const std::string& name, unsigned mode) const;
   std::optional<Folder> sub(const std::string& name) const;
 
   const std::string& path() const noexcept { return path_; }

@@ -4,6 +4,7 @@
 #include <array>
 #include <filesystem>
 #include <string_view>
+#include <vector>
 
 #include "common/base/error.hpp"
 #include "common/base/parse.hpp"
@@ -104,6 +105,8 @@ struct Typed {
   std::string compress;
   std::string content = "record";
   std::string at_end = "publish";
+  std::string on_publish;
+  std::vector<std::string> keep;
 };
 
 void add_options(ToolApp& tool, Typed& typed, FileOptions& options) {
@@ -134,6 +137,17 @@ void add_options(ToolApp& tool, Typed& typed, FileOptions& options) {
                  "(publish, the default), or leave them for the next run to go on with (keep).")
       ->check(CLI::IsMember({"publish", "keep"}))
       ->type_name("WHAT");
+  app.add_option("--on-publish", typed.on_publish,
+                 "Run this for each file of the folder when it has its name, {} being its path, "
+                 "until it succeeds: 'aws s3 cp {} s3://bucket/'. No shell is involved.")
+      ->type_name("COMMAND");
+  app.add_option(
+         "--keep", typed.keep,
+         "Delete files of the folder that runs with this option have completed, the oldest "
+         "first, when they are older than an age (7d) or in all larger than a size (100GB). "
+         "Repeatable.")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->type_name("AGE|SIZE");
   tool.add_duration("--lock-timeout", options.lock_timeout,
                     "Take a partition of the folder from a process that has been storing one batch "
                     "for this long: it is stopped (default 10s).");
@@ -151,9 +165,27 @@ void add_options(ToolApp& tool, Typed& typed, FileOptions& options) {
   tool.add_sink_options(options.sink);
 }
 
+Keep parse_keep(const std::vector<std::string>& typed) {
+  Keep keep;
+  for (const std::string& text : typed) {
+    const auto age = parse_duration(text);
+    const auto size = parse_size(text);
+    // A bare number would be either.
+    if (age.has_value() == size.has_value() || (age && age->count() <= 0) || (size && *size == 0)) {
+      throw Error(Exit::usage,
+                  "--keep: '" + text + "': neither an age nor a size; examples: 7d, 12h, 100GB");
+    }
+    if (age) keep.age = age;
+    if (size) keep.bytes = size;
+  }
+  return keep;
+}
+
 void settle_dir(const Typed& typed, FileOptions& options) {
   options.has_dir = true;
   options.publish_at_end = typed.at_end == "publish";
+  if (!typed.on_publish.empty()) options.on_publish = FileCommand(typed.on_publish);
+  options.keep = parse_keep(typed.keep);
   options.path = absolute_folder(typed.dir);
   options.compress = parse_compress(typed.compress, typed.name_template);
   options.name_template = typed.name_template.empty()
@@ -164,8 +196,13 @@ void settle_dir(const Typed& typed, FileOptions& options) {
 }
 
 void settle_file(const Typed& typed, FileOptions& options) {
-  if (typed.at_end != "publish") {
-    throw Error(Exit::usage, "--at-end: is for folders. Give --dir FOLDER instead of PATH");
+  const char* const of_folders = typed.at_end != "publish"   ? "--at-end"
+                                 : !typed.on_publish.empty() ? "--on-publish"
+                                 : !typed.keep.empty()       ? "--keep"
+                                                             : nullptr;
+  if (of_folders != nullptr) {
+    throw Error(Exit::usage,
+                std::string(of_folders) + ": is for folders. Give --dir FOLDER instead of PATH");
   }
   const RotationRules& rules = options.rotation;
   const bool rotates = rules.records || rules.bytes || rules.event_time || rules.interval;

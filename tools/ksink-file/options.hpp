@@ -5,7 +5,9 @@
 #include <string>
 
 #include "common/sink/options.hpp"
+#include "tools/ksink-file/command_line.hpp"
 #include "tools/ksink-file/partition_lock.hpp"
+#include "tools/ksink-file/retention.hpp"
 #include "tools/ksink-file/rotation.hpp"
 
 namespace kpipe {
@@ -33,6 +35,8 @@ struct FileOptions {
   std::string name_template;  ///< checked
   RotationRules rotation;
   bool publish_at_end = true;
+  FileCommand on_publish;
+  Keep keep;
   /// Who keeps a partition's lock for longer is taken for stopped.
   std::chrono::milliseconds lock_timeout = FolderLock::kPatience;
   Compress compress;

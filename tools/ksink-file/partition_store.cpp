@@ -83,6 +83,7 @@ void PartitionStore::refresh() {
   is_stored_ = state.has_value();
   if (!state) state.emplace();
   files_.begin(state->epoch);
+  published_.clear();
   PartFiles::remove_strangers(*folder_, *state);
   book_.emplace(std::move(*state), context_.rules, context_.form);
 }
@@ -157,13 +158,21 @@ void PartitionStore::record_closed() {
   }
 }
 
-void PartitionStore::publish() {
-  const auto closed = book_->state().closed;
-  for (const auto& [id, file] : closed) {
+std::vector<ClosedFile> PartitionStore::publish() {
+  std::vector<ClosedFile> published;
+  for (const auto& [id, file] : book_->state().closed) {
+    if (published_.contains(id)) continue;
     context_.publisher.publish(context_.state, name_, PartFiles::name_of(book_->state().epoch, id),
                                file);
-    book_->named(id);
+    published_.insert(id);
+    published.push_back(file);
   }
+  return published;
+}
+
+void PartitionStore::finished(std::uint64_t id) {
+  published_.erase(id);
+  if (book_->state().closed.contains(id)) book_->named(id);
 }
 
 }  // namespace kpipe

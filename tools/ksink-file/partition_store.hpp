@@ -6,8 +6,10 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/sink/batch.hpp"
 #include "common/wire/checkpoint.hpp"
@@ -82,8 +84,10 @@ class PartitionStore {
   /// before anything is acknowledged.
   void check_owner() const;
 
-  /// Gives closed files their names.
-  void publish();
+  /// Gives closed files their names. Returns those that have them since this object knows of them;
+  /// each stays in the manifest until it is finished().
+  std::vector<ClosedFile> publish();
+  void finished(std::uint64_t id);
 
  private:
   void open_folder(bool make);
@@ -100,6 +104,7 @@ class PartitionStore {
   bool was_changed_ = false;
   bool is_stored_ = false;  ///< there is a manifest
   PartFiles files_;
+  std::set<std::uint64_t> published_;  ///< of the closed ones
 };
 
 }  // namespace kpipe

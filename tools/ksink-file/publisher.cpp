@@ -37,46 +37,57 @@ void Publisher::make_known(const Folder& above, const Folder& folder) {
   known_.insert(key);
 }
 
-void Publisher::publish(const Folder& state, const std::string& from, const std::string& part,
-                        const ClosedFile& file) {
-  const std::string source = from + "/" + part;
-  const auto source_identity = state.identity_of(source);
-  Folder target(root_.path(), UniqueFd(::fcntl(root_.fd(), F_DUPFD_CLOEXEC, 0)));
+std::optional<Folder> Publisher::folder_of(const ClosedFile& file, bool make) {
+  Folder folder(root_.path(), UniqueFd(::fcntl(root_.fd(), F_DUPFD_CLOEXEC, 0)));
   std::size_t at = 0;
   for (std::size_t slash = file.path.find('/'); slash != std::string::npos;
        at = slash + 1, slash = file.path.find('/', at)) {
     const std::string name = file.path.substr(at, slash - at);
-    auto next = target.sub(name);
-    if (!next) {
-      if (!source_identity) return;  // named before, and taken away with its folder
-      next = target.sub_or_make(name, kFolderMode);
-    }
-    make_known(target, *next);
-    target = std::move(*next);
+    auto next = make ? folder.try_make(name, kFolderMode) : folder.sub(name);
+    if (!next) return std::nullopt;
+    make_known(folder, *next);
+    folder = std::move(*next);
   }
-  const std::string name = file.path.substr(at);
-  if (source_identity) {
-    const int error = move_without_replacing(state.fd(), source, target.fd(), name);
-    const std::string path = root_.path_of(file.path);
-    if (error == EEXIST && target.identity_of(name) == source_identity) {
+  return folder;
+}
+
+void Publisher::publish(const Folder& state, const std::string& from, const std::string& part,
+                        const ClosedFile& file) {
+  const std::string source = from + "/" + part;
+  const std::string name = file.path.substr(file.path.rfind('/') + 1);  // npos + 1 is 0
+  const std::string path = root_.path_of(file.path);
+  int error = ENOENT;
+  for (int tries = 0; tries < kTries && error == ENOENT; ++tries) {
+    const auto identity = state.identity_of(source);
+    const auto target = folder_of(file, identity.has_value());
+    if (!identity) {
+      // It has its name, or was taken away with its folder.
+      if (target) target->sync();
+      return;
+    }
+    // Without a folder, or with ENOENT: --keep has just removed it, as it was empty.
+    if (!target) continue;
+    error = move_without_replacing(state.fd(), source, target->fd(), name);
+    if (error == EEXIST && target->identity_of(name) == identity) {
       state.remove(source);  // a link(2) whose unlink(2) was not reached
-    } else if (error == EEXIST) {
-      throw Error(Exit::data,
-                  "publish: " + path +
-                      ": is there already, and is not this run's. It was not overwritten; the new "
-                      "one waits in " +
-                      state.path_of(source) + ". Move one of them away, then start again");
-    } else if (error == EXDEV) {
-      throw Error(Exit::io, "publish: " + path + ": is on another file system than " +
-                                state.path() +
-                                ", so it cannot appear complete. Give --dir a folder without "
-                                "mounts in it");
-    } else if (error != 0) {
-      throw system_error("publish: " + path, error);
+      error = 0;
     }
-    log::info(path + ": " + std::to_string(file.records) + " records");
+    if (error == 0) target->sync();
   }
-  target.sync();
+  if (error == EEXIST) {
+    throw Error(Exit::data,
+                "publish: " + path +
+                    ": is there already, and is not this run's. It was not overwritten; the new "
+                    "one waits in " +
+                    state.path_of(source) + ". Move one of them away, then start again");
+  }
+  if (error == EXDEV) {
+    throw Error(Exit::io, "publish: " + path + ": is on another file system than " + state.path() +
+                              ", so it cannot appear complete. Give --dir a folder without mounts "
+                              "in it");
+  }
+  if (error != 0) throw system_error("publish: " + path, error);
+  log::info(path + ": " + std::to_string(file.records) + " records");
 }
 
 }  // namespace kpipe

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 #include <unordered_set>
 
@@ -28,6 +29,10 @@ class Publisher {
   /// Folders whose names are known to be on the disk; forgotten when they become many.
   static constexpr std::size_t kMostKnown = 10'000;
 
+  static constexpr int kTries = 5;
+
+  /// The folder that the file belongs in; nothing when there is none.
+  std::optional<Folder> folder_of(const ClosedFile& file, bool make);
   void make_known(const Folder& above, const Folder& folder);
 
   const Folder& root_;
