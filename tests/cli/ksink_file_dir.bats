@@ -6,46 +6,10 @@
 
 bats_require_minimum_version 1.5.0
 
-load ../support/common
+load ksink_file_dir
 
 setup() {
   cd "$BATS_TEST_TMPDIR" || return 1
-}
-
-# records COUNT: record lines of topic t in two partitions with three keys and 7 minutes between two, 100 random
-# characters each.
-records() {
-  head -c "$(($1 * 50))" /dev/urandom | od -An -v -tx1 -w50 | tr -d ' ' |
-    awk '{ printf "{\"topic\":\"t\",\"partition\":%d,\"offset\":%d,\"timestamp\":%.0f,\"key\":\"k%d\",\"headers\":[],\"value\":{\"v\":\"%s\"}}\n",
-           NR % 2, int((NR - 1) / 2), 1795219200000 + NR * 420000, NR % 3, $0 }'
-}
-
-# published DIR: the names of its files, in order.
-published() { (cd "$1" && find . -name .kpipe -prune -o -type f -print | sed 's/^..//' | sort); }
-
-content_of() {
-  local file
-  while read -r file; do
-    case $file in
-      *.zst) zstd -dcq "$1/$file" ;;
-      *.gz) gzip -dc "$1/$file" ;;
-      *) cat "$1/$file" ;;
-    esac || return 1
-  done < <(published "$1")
-}
-
-# is_exactly DIR FILE: the files of DIR have the lines of FILE, each once.
-is_exactly() { diff <(content_of "$1" | sort) <(sort "$2"); }
-
-# names_are_true DIR: each START-END.ndjson has the records of one partition from START to END, in order.
-names_are_true() {
-  local file offsets
-  while read -r file; do
-    offsets=$(case $file in *.zst) zstd -dcq "$1/$file" ;; *) cat "$1/$file" ;; esac |
-      jq -rs 'if (map(.offset) | . == (sort | unique)) and (map(.partition) | unique | length == 1)
-              then "\(.[0].offset)-\(.[-1].offset)" else "no order" end')
-    [[ ${file##*/} == "$offsets".* ]] || { echo "$file holds $offsets"; return 1; }
-  done < <(published "$1")
 }
 
 @test "--dir: files are named by their records; what is stored already is dropped" {
@@ -372,7 +336,7 @@ script() {
   # shellcheck disable=SC2016  # not to be expanded by anybody
   ksink-file -q --dir out --rotate-records 10 --template 'a b;$(touch pwned)/{partition}-{start}.x' \
     --on-publish "cp --no-clobber {} 'copies/'" < in
-  assert_equal "$(ls copies | tr '\n' ' ')" "0-0.x 0-10.x 0-20.x 1-0.x 1-10.x 1-20.x "
+  assert_equal "$(find copies -type f -printf '%f\n' | sort | tr '\n' ' ')" "0-0.x 0-10.x 0-20.x 1-0.x 1-10.x 1-20.x "
   diff -r out/a* copies
   run find . -name pwned
   assert_output ''
@@ -404,13 +368,13 @@ HOOK
   is_exactly out in
   mkdir copies
   ksink-file -q --dir out --on-publish 'cp {} copies/' < in
-  assert_equal "$(ls copies | wc -l)" 3  # the files of two partitions have the same last names
+  assert_equal "$(find copies -type f | wc -l)" 3  # the files of two partitions have the same last names
   cat out/t/*/* | diff <(sort) <(sort in)
 
   rm -rf out
   script slow << 'HOOK'
 echo "$1" >> started
-[ -e release ] && echo "$1" >> done
+[ -e release ] && echo "$1" >> finished
 HOOK
   open_sink --rotate-records 10 --on-publish './slow {}'
   head -40 in >&7
@@ -420,7 +384,7 @@ HOOK
   wait "$sink" || true
   touch release
   ksink-file -q --dir out --rotate-records 10 --on-publish './slow {}' < in
-  assert_equal "$(sort -u done)" "$(find "$PWD/out/t" -type f | sort)"
+  assert_equal "$(sort -u finished)" "$(find "$PWD/out/t" -type f | sort)"
 }
 
 @test "--keep deletes its own files by size, the oldest first, and nothing else" {
@@ -447,146 +411,15 @@ HOOK
   assert_failure 64
 }
 
+only_state() { [ "$(find "$1" -mindepth 1 -maxdepth 1 ! -name .kpipe | wc -l)" -eq 0 ]; }
+
 @test "--keep deletes by age, with the folders that become empty" {
   records 40 > in
   open_sink --rotate-records 10 --template '{partition}/{start}/x' --keep 1s
   cat in >&7
   wait_until 20 test -e out/0/10/x
-  wait_until 20 eval '[ "$(find out -mindepth 1 -maxdepth 1 ! -name .kpipe | wc -l)" -eq 0 ]'
+  wait_until 20 only_state out
   exec 7>&-
   wait "$sink"
   assert_equal "$(ksink-file --print-offsets --dir out | jq -s 'map(.offset) | add')" 40
-}
-
-# stopped_everywhere CALL: SIGSTOP at the 1st, 2nd, ... CALL, with the lock or without. Another run does all there is to
-# do, and the first, when it goes on, changes nothing.
-stopped_everywhere() {
-  local call=$1 n first status_of_first taken=0
-  local options=(-q --batch-size 40 --rotate-records 12 --lock-timeout 30ms --template '{topic}/{partition}/{key}/{start}-{end}.ndjson')
-  rm -rf whole
-  ksink-file "${options[@]}" --dir whole < in
-  for ((n = 1; ; n++)); do
-    rm -rf out trace
-    # shellcheck disable=SC2016  # for the inner shell
-    strace -qq -o trace -e trace="$call" -e inject="$call:signal=SIGSTOP:when=$n" \
-      sh -c 'echo $$ > pid; exec ksink-file "$@"' - "${options[@]}" --dir out < in 2> first.err 3>&- &
-    first=$!
-    wait_until 20 stopped_or_ended "$first"
-    if ! kill -0 "$first" 2> /dev/null; then
-      wait "$first"
-      break
-    fi
-    ksink-file "${options[@]:1}" --dir out < in 2> second.err || fail "second at $call $n: $(cat second.err)"
-    ! grep -q 'taken over' second.err || taken=$((taken + 1))
-    diff -r -x .kpipe whole out || fail "not exact while stopped at $call $n"
-    kill -CONT "$(cat pid)"
-    status_of_first=0
-    wait "$first" || status_of_first=$?
-    [[ $status_of_first == 0 || $status_of_first == 75 ]] || fail "$status_of_first at $call $n: $(cat first.err)"
-    diff -r -x .kpipe whole out || fail "changed after it went on from $call $n"
-    ksink-file "${options[@]}" --dir out < in
-    diff -r -x .kpipe whole out || fail "changed by the next run, $call $n"
-  done
-  echo "$call: $((n - 1)) stops, $taken taken over" >&3
-  diff -r -x .kpipe whole out
-}
-
-# By the state of the process, "T" or "t" (under strace).
-stopped_or_ended() {
-  ! kill -0 "$1" 2> /dev/null || { grep -qs SIGSTOP trace && grep -q '^State:.[Tt]' "/proc/$(cat pid)/status"; }
-}
-
-@test "a process that was stopped anywhere is taken over from, and changes nothing when it goes on" {
-  records 120 > in
-  local call
-  for call in pwrite64 fdatasync fsync renameat2 renameat flock; do stopped_everywhere "$call"; done
-}
-
-# killed_taking_over CALL: while a run is stopped with both locks, another that takes over from it is killed at its 1st,
-# 2nd, ... CALL. A third does all there is to do, and the first, when it goes on, changes nothing.
-killed_taking_over() {
-  local call=$1 n first status_of_first
-  local options=(-q --batch-size 40 --rotate-records 12 --lock-timeout 30ms --template '{topic}/{partition}/{key}/{start}-{end}.ndjson')
-  rm -rf whole
-  ksink-file "${options[@]}" --dir whole < in
-  for ((n = 1; ; n++)); do
-    rm -rf out trace
-    # shellcheck disable=SC2016  # for the inner shell
-    strace -qq -o trace -e trace=pwrite64 -e inject=pwrite64:signal=SIGSTOP:when=10 \
-      sh -c 'echo $$ > pid; exec ksink-file "$@"' - "${options[@]}" --dir out < in 2> first.err 3>&- &
-    first=$!
-    wait_until 20 stopped_or_ended "$first"
-    run strace -qq -o trace2 -e trace="$call" -e inject="$call:signal=SIGKILL:when=$n" \
-      ksink-file "${options[@]:1}" --dir out < in
-    [[ $status == 0 || $status == 137 ]] || fail "$status at $call $n: $output"
-    ksink-file "${options[@]}" --dir out < in || fail "third at $call $n"
-    diff -r -x .kpipe whole out || fail "not exact after a kill at $call $n"
-    kill -CONT "$(cat pid)"
-    status_of_first=0
-    wait "$first" || status_of_first=$?
-    assert_equal "$status_of_first" 75
-    diff -r -x .kpipe whole out || fail "changed after it went on, $call $n"
-    if [ "$status" -eq 0 ]; then
-      echo "$call: $((n - 1)) kills" >&3
-      # Nothing is left of what was taken from.
-      assert_equal "$(find out/.kpipe -mindepth 1 -maxdepth 1 -type d | sort | xargs -n 1 basename | tr '\n' ' ')" "t-0 t-1 "
-      return
-    fi
-  done
-}
-
-@test "a takeover that is killed itself is ended by the next" {
-  records 120 > in
-  local call
-  for call in renameat2 pwrite64 fdatasync unlinkat fsync; do killed_taking_over "$call"; done
-}
-
-# killed_everywhere CALL STRACE_OPTION...: SIGKILL at the 1st, 2nd, ... CALL until it is called no more. After each, what
-# has a name is complete, and the next run makes all of it, under the names of an undisturbed run.
-killed_everywhere() {
-  local call=$1 n
-  shift
-  local options=(-q --batch-size 40 --rotate-records 12 --template '{topic}/{partition}/{key}/{start}-{end}.ndjson')
-  rm -rf whole
-  ksink-file "${options[@]}" --dir whole < in
-  for ((n = 1; ; n++)); do
-    rm -rf out
-    run strace -qq -o trace -e trace="$call,renameat2" "$@" -e inject="$call:signal=SIGKILL:when=$n" ksink-file "${options[@]}" --dir out < in
-    if [ "$status" -eq 0 ]; then
-      echo "$call: $((n - 1)) kills" >&3
-      ((n > 1)) && is_exactly out in
-      return
-    fi
-    assert_equal "$status" 137
-    if [ -d out ]; then
-      names_are_true_of whole out || fail "not complete after a kill at $call $n"
-    fi
-    ksink-file "${options[@]}" --dir out < in || fail "no restart after a kill at $call $n"
-    diff <(published whole) <(published out) || fail "other names after a kill at $call $n"
-    diff -r -x .kpipe whole out || fail "not exact after a kill at $call $n"
-  done
-}
-
-# names_are_true_of WHOLE OUT: each file of OUT is the one of WHOLE.
-names_are_true_of() {
-  local file
-  while read -r file; do cmp "$1/$file" "$2/$file" || return 1; done < <(published "$2")
-}
-
-@test "kill -9 at every system call: writes and syncs" {
-  records 120 > in
-  local call
-  for call in pwrite64 write fdatasync fsync; do killed_everywhere "$call"; done
-}
-
-@test "kill -9 at every system call: names" {
-  records 120 > in
-  local call
-  for call in renameat2 renameat mkdirat openat; do killed_everywhere "$call"; done
-}
-
-@test "kill -9 at every system call: a file system without renameat2" {
-  records 120 > in
-  local call
-  for call in linkat unlinkat; do killed_everywhere "$call" -e inject=renameat2:error=EINVAL; done
 }

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ksink-file --on-publish: complete files reach an object store, whatever is killed on the way."""
+import shlex
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import boto3
+import pytest
+
+from environment import TOP, times, wait_until
+from file_feed import Feed, published_in, record_lines, run_sink, stored_in
+
+RECORDS = 3000
+KILLS = times(4)
+
+
+@pytest.fixture
+def endpoint(tmp_path):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    with open(tmp_path / "moto.log", "wb") as log:
+        server = subprocess.Popen([sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)], stdout=log, stderr=log)
+
+    def answers():
+        try:
+            with urllib.request.urlopen(url + "/moto-api/", timeout=5):
+                return True
+        except OSError:
+            return False
+    try:
+        wait_until(answers, 60, "moto", every=0.1)
+        yield url
+    finally:
+        server.kill()
+        server.wait(10)
+
+
+def test_complete_files_reach_a_bucket(endpoint, tmp_path, rng):
+    client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="test",
+                          aws_secret_access_key="test")
+    client.create_bucket(Bucket="lake")
+    folder = tmp_path / "out"
+    upload = shlex.join([sys.executable, str(TOP / "tests" / "support" / "s3_put.py"), endpoint, "lake", str(folder), "{}"])
+    options = ["--compress", "gzip", "--rotate-records", "150", "--batch-size", "100", "--on-publish", upload]
+    lines = record_lines(RECORDS, rng)
+    hits = 0
+    for _ in range(KILLS):
+        begin = sum(stored_in(folder).values())
+        feed = Feed(tmp_path, folder, *options)
+        try:
+            feed.feed(lines[begin:], pace=lambda: time.sleep(0.01))
+            wanted = begin + rng.randint(300, 600)
+            wait_until(lambda: sum(stored_in(folder).values()) >= wanted, 30, "progress", every=0.02)  # pylint: disable=cell-var-from-loop
+            feed.kill()
+            hits += feed.wait() == -9
+        finally:
+            feed.close()
+    done = run_sink(folder, lines, *options)
+    assert done.returncode == 0, done.stderr
+    files = {path.relative_to(folder) for path in folder.rglob("*.gz")}
+    objects = {o["Key"]: client.get_object(Bucket="lake", Key=o["Key"])["Body"].read()
+               for o in client.list_objects_v2(Bucket="lake")["Contents"]}
+    assert set(objects) == {str(path) for path in files}
+    for name, content in objects.items():
+        assert (folder / name).read_bytes() == content
+    stored = b"".join(subprocess.run(["gzip", "-dc"], input=content, stdout=subprocess.PIPE, check=True).stdout
+                      for content in objects.values())
+    assert sorted(stored.splitlines(keepends=True)) == sorted(lines)
+    print(f"{hits} kills, {len(objects)} objects")
+    assert hits == KILLS and len(objects) >= 20
+    assert published_in(folder)
