@@ -195,7 +195,7 @@ says() {
     keeps 75 t <in
     assert_equal "$stderr" "ksink-pg: table public.t: another ksink-pg --strategy replace is filling it. Try again when that is done"
     # The run holds nothing back meanwhile.
-    assert_equal "$(psqlq "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'kpipe ksink-pg' AND state = 'idle in transaction' AND backend_xmin IS NULL AND backend_xid IS NULL")" 1
+    assert_equal "$(psqlq "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'kpipe ksink-pg' AND state = 'idle in transaction' AND backend_xmin IS NULL AND backend_xid IS NULL")" 1
     numbered o 0 100 7 >&"$FEED"
     ends 0
     exactly_once t 0 107
@@ -207,7 +207,7 @@ says() {
     numbered o 0 0 100 >&"$FEED"
     wait_until 20 db_says 'SELECT count(*) FROM t_kpipe_new' 100
     kill -STOP "$SINK"
-    psqlq "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'idle in transaction' AND application_name = 'kpipe ksink-pg'"
+    psqlq "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction' AND application_name = 'kpipe ksink-pg'"
     numbered o 0 0 40 >in
     replaces t <in
     kill -CONT "$SINK"
@@ -239,7 +239,7 @@ says() {
     for i in 0 1 2 3 4 5; do
         numbered o 0 $((i * 100)) 100 >&"$FEED"
         wait_until 20 db_says 'SELECT count(*) FROM t_kpipe_new' $((i * 100 + 100))
-        psqlq "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'kpipe ksink-pg'" >/dev/null
+        psqlq "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'kpipe ksink-pg'" >/dev/null
     done
     ends 0
     assert_regex "$(<err)" 'Trying again'

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # The checks of `tests/run lint`: each is a function lint_NAME that prints what is wrong and fails. Run at the repository's top.
 
-LINT_CHECKS=(shellcheck clang_format machine_names licence python manuals)
+LINT_CHECKS=(shellcheck clang_format machine_names licence python manuals own_database)
 
 # sources [PATTERN...]: the repository's files (new ones too, before they are added), one a line.
 sources() { git ls-files --cached --others --exclude-standard --deduplicate -- "$@" | while IFS= read -r file; do [[ ! -f $file ]] || echo "$file"; done; }
@@ -27,6 +27,9 @@ lint_shellcheck() {
 }
 
 lint_clang_format() { sources '*.cpp' '*.hpp' | xargs -r -d '\n' clang-format --dry-run -Werror; }
+
+# Files of tests/pg share a server while they run side by side: none may count or end the sessions of another.
+lint_own_database() { ! grep -nE 'pg_stat_activity|pg_locks.*locktype|locktype.*pg_locks' tests/pg/*.bats tests/pg/*.bash | grep -vE 'current_database|@test'; }
 
 # Paths of a development machine and hosts of package registries have no place in a repository that others use.
 # The character classes keep this line itself from matching.
