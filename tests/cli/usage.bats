@@ -197,6 +197,10 @@ refused_like() {
         ksink-pg --table orders --columns 'id bigint; drop table x'
     refused_like 64 '--replace-at-eof: needs --strategy replace' ksink-pg --table t --replace-at-eof
     refused_like 64 '--allow-empty: needs --strategy replace' ksink-pg --table t --allow-empty
+    refused_like 64 "--table: {topic} needs --allow-topics LIST: *" ksink-pg --table 'raw.{topic}'
+    refused_like 64 "--allow-topics: needs {topic} in --table. Example: 'raw.{topic}'" ksink-pg --table raw --allow-topics a
+    refused_like 64 '--allow-topics: a: is given twice' ksink-pg --table '{topic}' --allow-topics a,b,a
+    refused_like 64 '--strategy replace: replaces the rows of one table a run. *' ksink-pg --table '{topic}' --allow-topics a --strategy replace
     refused_like 64 "--columns: 'id' is given twice" ksink-pg --table orders --columns 'id bigint, id text'
 }
 

@@ -80,6 +80,24 @@ void check_replace(const PgSinkOptions& options) {
     refuse("--sink-id: names that end in ' (replace)' are those of runs of --strategy replace");
 }
 
+/// --table, --allow-topics and --sink-id.
+void take_tables(const std::string& table, const std::vector<std::string>& topics,
+                 PgSinkOptions& options) {
+  const bool many = table.find(kTopicPlace) != std::string::npos;
+  if (many && topics.empty())
+    throw Error(Exit::usage,
+                "--table: {topic} needs --allow-topics LIST: a topic's name comes with the data, "
+                "and must not choose any table");
+  if (!many && !topics.empty())
+    throw Error(Exit::usage, "--allow-topics: needs {topic} in --table. Example: 'raw.{topic}'");
+  if (many) {
+    options.topics = topic_tables(table, options.sink.sink_id, topics);
+    options.topic_model = options.sink.sink_id.empty() ? table : options.sink.sink_id;
+  } else {
+    options.table = parse_table_name(table);
+  }
+}
+
 /// "fail", "file:PATH", "table:NAME"
 RejectOptions reject_options(const std::string& text) {
   RejectOptions options;
@@ -120,6 +138,7 @@ ParsedPgSinkOptions parse_pg_sink_options(int argc, const char* const* argv) {
   ToolApp tool("ksink-pg", "store records from stdin in a PostgreSQL table, exactly once");
   CLI::App& app = tool.app();
   std::string table;
+  std::vector<std::string> allow_topics;
   std::string columns;
   std::string strategy = "append";
   std::string primary_key;
@@ -135,9 +154,15 @@ ParsedPgSinkOptions parse_pg_sink_options(int argc, const char* const* argv) {
                  "(PGHOST, PGSERVICE, ...).")
       ->type_name("DSN");
   app.add_option("--table", table,
-                 "Table that takes the rows: TABLE or SCHEMA.TABLE, quoted as in SQL.")
+                 "Table that takes the rows: TABLE or SCHEMA.TABLE, quoted as in SQL. With {topic} "
+                 "in it each topic of --allow-topics has a table of its own.")
       ->type_name("NAME")
       ->required();
+  app.add_option("--allow-topics", allow_topics,
+                 "The topics that --table NAME{topic} is for, with commas in between. A record of "
+                 "any other stops with status 65.")
+      ->type_name("LIST")
+      ->delimiter(',');
   app.add_option("--strategy", strategy,
                  "How rows are stored: append (default) adds each record as a row; ignore leaves a "
                  "record out whose row is there, by any unique index; merge makes or changes the "
@@ -225,7 +250,7 @@ ParsedPgSinkOptions parse_pg_sink_options(int argc, const char* const* argv) {
   parsed.exit = tool.parse(argc, argv);
   if (parsed.exit) return parsed;
   check_dsn(options.dsn);
-  options.table = parse_table_name(table);
+  take_tables(table, allow_topics, options);
   options.rows = row_policy(strategy, primary_key, on_null);
   options.replace = strategy == "replace";
   options.rows.metadata_columns = metadata_columns;
@@ -233,6 +258,10 @@ ParsedPgSinkOptions parse_pg_sink_options(int argc, const char* const* argv) {
   if (options.rows.evolve && columns_option->count() > 0)
     throw Error(Exit::usage, "--evolve add: --columns says which columns there are. Leave one out");
   check_replace(options);
+  if (options.replace && !options.topics.empty())
+    throw Error(Exit::usage,
+                "--strategy replace: replaces the rows of one table a run. Leave {topic} out of "
+                "--table, and run once for each topic");
   if (nul != "reject") options.nul = nul == "strip" ? NulPolicy::strip : NulPolicy::replace;
   options.rejects = reject_options(rejects);
   if (max_rejects_option->count() > 0) {

@@ -10,6 +10,7 @@
 #include "tools/ksink-pg/copy_text.hpp"
 #include "tools/ksink-pg/names.hpp"
 #include "tools/ksink-pg/reject_options.hpp"
+#include "tools/ksink-pg/topic_tables.hpp"
 
 namespace kpipe {
 
@@ -17,6 +18,8 @@ namespace kpipe {
 struct PgSinkOptions {
   std::string dsn;  ///< libpq connection string or URI; empty: libpq's environment
   QualifiedName table;
+  std::vector<TopicTable> topics;  ///< --table with {topic}: instead of `table`
+  std::string topic_model;         ///< --table as it was typed then, for people
   bool create_table = true;
   std::vector<ColumnDefinition> columns;  ///< empty: the table's, or inferred
   RowPolicy rows;

@@ -2,6 +2,7 @@
 #include "tools/ksink-pg/pg_sink.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/base/log.hpp"
 
@@ -15,8 +16,10 @@ bool stores_records(const PgSinkOptions& options) {
 
 }  // namespace
 
-PgSink::PgSink(const PgSinkOptions& options)
+PgSink::PgSink(const PgSinkOptions& options, std::shared_ptr<PgShared> shared)
     : options_(options),
+      shared_(std::move(shared)),
+      connection_(shared_->connection),
       replacement_(stores_records(options) && options.replace
                        ? std::make_unique<Replacement>(options)
                        : nullptr),

@@ -27,13 +27,20 @@ struct Rehearsal {
   RowCounts counts;
 };
 
+/// What the sinks of one process share, which take turns.
+struct PgShared {
+  std::optional<PgConnection> connection;
+  std::uint64_t rejected = 0;  ///< records set aside in this run
+};
+
 /// Stores batches in PostgreSQL, exactly once: one transaction a batch, the rows first, then the
 /// compare-and-set of the offsets and COMMIT in one message. In this order, because a sink that
 /// freezes (SIGSTOP, a paused machine) inside COPY must not hold the offsets' locks: no server
 /// timeout ends that.
 class PgSink : public Sink {
  public:
-  explicit PgSink(const PgSinkOptions& options);
+  explicit PgSink(const PgSinkOptions& options,
+                  std::shared_ptr<PgShared> shared = std::make_shared<PgShared>());
 
   std::string name() const override;
   std::vector<Checkpoint> open() override;
@@ -107,7 +114,8 @@ class PgSink : public Sink {
   void refuse_lost_rows(const std::vector<StoredPartition>& rows) const;
 
   PgSinkOptions options_;
-  std::optional<PgConnection> connection_;
+  std::shared_ptr<PgShared> shared_;
+  std::optional<PgConnection>& connection_;   ///< of shared_
   std::unique_ptr<Replacement> replacement_;  ///< --strategy replace; null: another
   Target target_;                             ///< takes the rows: the table, or the one aside
   OffsetsTable offsets_;

@@ -200,7 +200,7 @@ void PgSink::check_constraints(const Batch& batch, EntryRange part) {
 
 std::uint64_t PgSink::rejects_left() const {
   if (!rejects_) return 0;
-  return options_.rejects.most ? *options_.rejects.most - counts_.rejected : UINT64_MAX;
+  return options_.rejects.most ? *options_.rejects.most - shared_->rejected : UINT64_MAX;
 }
 
 void PgSink::refuse(const RefusedRow& row) const {
@@ -212,6 +212,7 @@ void PgSink::refuse(const RefusedRow& row) const {
 
 void PgSink::after_commit(const Stored& stored) {
   counts_ += stored.counts;
+  shared_->rejected += stored.counts.rejected;
   if (!created_by_.empty()) {
     if (replacement_) {
       aside_made_by_ = as_of_target(created_by_);
