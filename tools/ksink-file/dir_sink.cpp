@@ -76,7 +76,8 @@ class Unlock {
 /// Holds the locks of a batch's partitions, taken in one order by all instances.
 class Locked {
  public:
-  explicit Locked(const std::vector<PartitionStore*>& stores) {
+  Locked() = default;
+  void take(const std::vector<PartitionStore*>& stores) {
     for (PartitionStore* const store : stores) {
       store->lock(PartitionStore::Wait::yes, true);
       held_.push_back(store);
@@ -163,7 +164,8 @@ Sink::Outcome DirSink::store(const Batch& batch) {
   std::vector<PartitionStore*> in_order = stores;
   std::sort(in_order.begin(), in_order.end(),
             [](const PartitionStore* a, const PartitionStore* b) { return a->tp() < b->tp(); });
-  const Locked locked(in_order);
+  Locked locked;
+  locked.take(in_order);
   for (std::size_t i = 0; i < stores.size(); ++i) {
     if (stores[i]->stored() != batch.ranges()[i].expected) return Outcome::conflict;
     ours_.insert(stores[i]->tp());
@@ -178,6 +180,7 @@ void DirSink::store_locked(const Batch& batch, const std::vector<PartitionStore*
     gather(batch, stores);
     const std::size_t most_open = std::max<std::size_t>(kMostOpen / partitions_.size(), 1);
     for (PartitionStore* const store : stores) store->write(most_open);
+    for (PartitionStore* const store : stores) store->sync_parts();
     for (std::size_t i = 0; i < stores.size(); ++i) {
       const Batch::Range& range = batch.ranges()[i];
       Checkpoint stored{range.tp, range.next, range.generation, range.topic_id};
@@ -185,6 +188,7 @@ void DirSink::store_locked(const Batch& batch, const std::vector<PartitionStore*
       if (stored.topic_id.empty() && before) stored.topic_id = before->topic_id;
       stores[i]->record(stored);
     }
+    for (PartitionStore* const store : stores) store->sync_record();
     for (PartitionStore* const store : stores) publish(*store);
   } catch (const Error&) {
     for (PartitionStore* const store : stores) store->give_up();

@@ -24,7 +24,23 @@ constexpr unsigned kMode = 0666;  // as shells make files; the umask decides
 }  // namespace
 
 OutBuffer& PartFiles::lines(std::uint64_t id) {
-  return gathered_[id];
+  if (last_ != nullptr && last_id_ == id) return *last_;
+  const auto [found, is_new] = gathered_.try_emplace(id);
+  if (is_new && !spare_.empty()) {
+    found->second = std::move(spare_.back());
+    spare_.pop_back();
+  }
+  last_id_ = id;
+  last_ = &found->second;
+  return *last_;
+}
+
+/// Fresh memory for each batch would cost as much as copying the lines.
+void PartFiles::put_by(OutBuffer& lines) {
+  lines.clear();
+  if (spare_.size() < kMostSpare && lines.capacity() <= kLargestSpare) {
+    spare_.push_back(std::move(lines));
+  }
 }
 
 DataFile PartFiles::create(const Folder& folder, const PartState& part) const {
@@ -66,37 +82,40 @@ DataFile& PartFiles::open(const Folder& folder, const PartState& part) {
 
 void PartFiles::write(const Folder& folder, const std::vector<PartState*>& parts, Encoder& encoder,
                       std::size_t most_open) {
-  bool made_one = false;
-  std::vector<PartState*> written;
   for (PartState* const part : parts) {
-    made_one |= part->inode == 0;
+    made_one_ |= part->inode == 0;
     before_.push_back({part->id, part->length, part->inode == 0});
     DataFile& file = open(folder, *part);
     const auto gathered = gathered_.find(part->id);
     const std::string_view bytes = encoder.encode(gathered->second.view());
     file.write_at(part->length, bytes);
     file.start_writeback(part->length, bytes.size());
-    gathered->second.clear();
-    written.push_back(part);
+    put_by(gathered->second);
+    written_.push_back(part);
     if (files_.size() >= most_open) {
-      settle(written);
+      settle();
       files_.clear();
     }
   }
-  settle(written);
   gathered_.clear();
-  if (made_one) folder.sync();
+  last_ = nullptr;
 }
 
-void PartFiles::settle(std::vector<PartState*>& written) {
-  for (PartState* const part : written) {
+void PartFiles::settle() {
+  for (PartState* const part : written_) {
     DataFile& file = files_.at(part->id);
     file.sync();
     part->length = file.size();
     part->inode = file.identity().inode;
     part->tail = file.tail_digest(part->length);
   }
-  written.clear();
+  written_.clear();
+}
+
+void PartFiles::sync(const Folder& folder) {
+  settle();
+  if (made_one_) folder.sync();
+  made_one_ = false;
 }
 
 void PartFiles::cut_back(const Folder& folder) noexcept {
@@ -113,6 +132,9 @@ void PartFiles::cut_back(const Folder& folder) noexcept {
     }
   }
   before_.clear();
+  written_.clear();
+  gathered_.clear();
+  last_ = nullptr;
 }
 
 void PartFiles::remove_strangers(const Folder& folder, const PartitionState& state) {

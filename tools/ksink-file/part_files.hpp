@@ -31,13 +31,16 @@ class PartFiles {
   /// Where the lines of a part are gathered.
   OutBuffer& lines(std::uint64_t id);
 
-  /// Writes what was gathered for these parts and makes it durable, then fills in their length,
-  /// inode and tail. At most `most_open` files are open at a time, and stay so. Throws Error(data)
-  /// for a part that is not what its state says, Error(io) else; then cut_back() is due.
+  /// Writes what was gathered for these parts. At most `most_open` files are open at a time, and
+  /// stay so. Throws Error(data) for a part that is not what its state says, Error(io) else; then,
+  /// as after sync(), cut_back() is due.
   void write(const Folder& folder, const std::vector<PartState*>& parts, Encoder& encoder,
              std::size_t most_open);
+  /// Makes it durable and fills in the parts' length, inode and tail. Apart from write(), so that
+  /// the disk works on all partitions at once.
+  void sync(const Folder& folder);
 
-  /// Takes away what the last write() has appended, unless that fails too: the next who opens the
+  /// Takes away what was appended since keep(), unless that fails too: the next who opens the
   /// parts does it again.
   void cut_back(const Folder& folder) noexcept;
   /// It is in the manifest now.
@@ -56,15 +59,25 @@ class PartFiles {
     bool is_new;
   };
 
+  /// Buffers that are kept for the next batch.
+  static constexpr std::size_t kMostSpare = 16;
+  static constexpr std::size_t kLargestSpare = std::size_t{8} << 20;
+
+  void put_by(OutBuffer& lines);
   DataFile& open(const Folder& folder, const PartState& part);
   DataFile create(const Folder& folder, const PartState& part) const;
   DataFile reopen(const Folder& folder, const PartState& part) const;
-  void settle(std::vector<PartState*>& written);
+  void settle();
 
   std::uint64_t epoch_ = 0;
   std::map<std::uint64_t, DataFile> files_;
   std::map<std::uint64_t, OutBuffer> gathered_;
+  std::uint64_t last_id_ = 0;
+  OutBuffer* last_ = nullptr;  ///< of last_id_, in gathered_
+  std::vector<OutBuffer> spare_;
   std::vector<Before> before_;
+  std::vector<PartState*> written_;  ///< and not synced
+  bool made_one_ = false;            ///< whose name is not durable
 };
 
 }  // namespace kpipe

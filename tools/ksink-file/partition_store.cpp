@@ -131,7 +131,6 @@ void PartitionStore::record(const Checkpoint& stored) {
   files_.keep();
   is_stored_ = true;
   for (const ClosedFile& file : change.closed) files_.close(file.id);
-  manifest_.sync(*folder_);
 }
 
 void PartitionStore::check_owner() const {
@@ -152,6 +151,7 @@ void PartitionStore::record_closed() {
   if (!is_stored_ || !book_->has_changes()) return;
   try {
     record(book_->state().stored);
+    sync_record();
   } catch (const Error&) {
     give_up();
     throw;

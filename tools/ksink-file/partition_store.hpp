@@ -74,8 +74,12 @@ class PartitionStore {
   /// First all that was added, then the line in the manifest: only then it counts. When anything
   /// from begin() on throws, give_up() is due: it takes away what the line does not speak of yet,
   /// and what this object knows; the next lock() reads it again.
+  /// Each step is taken for all partitions of a batch before the next, so that the disk works on
+  /// them together.
   void write(std::size_t most_open);
+  void sync_parts() { files_.sync(*folder_); }
   void record(const Checkpoint& stored);
+  void sync_record() { manifest_.sync(*folder_); }
   void give_up() noexcept;
   /// The same without new records.
   void record_closed();

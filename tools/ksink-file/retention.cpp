@@ -77,7 +77,11 @@ std::size_t Retention::run(std::int64_t now_ms) {
     const bool is_old = keep_.age && now_ms - file.at_ms >= keep_.age->count();
     const bool is_too_much = keep_.bytes && bytes > *keep_.bytes;
     if (!is_old && !is_too_much) break;
-    remove(file);
+    try {
+      remove(file);
+    } catch (const Error& error) {  // not what it was; a reason to look, and none to end
+      log::warning(std::string("--keep: ") + error.what());
+    }
     bytes -= file.length;
     ++deleted;
   }

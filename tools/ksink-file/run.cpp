@@ -2,6 +2,7 @@
 #include "tools/ksink-file/run.hpp"
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <string>
@@ -37,9 +38,18 @@ SinkCounts store_in_file(const FileOptions& options) {
   return counts;
 }
 
+/// Each partition takes three descriptors, and open parts one each.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 /// After an error nothing more is touched: what is stored is in the manifests.
 SinkCounts store_in_dir(const FileOptions& options) {
   stop::watch_hangup();
+  raise_descriptor_limit();
   DirSink sink(options);
   const SinkCounts counts = SinkLoop(STDIN_FILENO, sink, options.sink).run();
   sink.close(counts.ended_well);
