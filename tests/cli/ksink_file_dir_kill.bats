@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
+# Takes long: hundreds of runs.
 # ksink-file --dir alone, killed and stopped at every system call: what has a name is complete, and the next run makes the
 # same files as an undisturbed one.
 # shellcheck disable=SC2030,SC2031,SC2154  # bats runs each test in a subshell, and sets status and output there

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
+# Takes long: many a client that must be seen to wait no longer.
 # What kconsume, kseek and kgroups say, and with which status they end, when a connection fails: on a broker of its own
 # with every kind of login. That they end at once is proved by a --timeout that is longer than the test may take.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2154  # bats runs each test in a subshell, and sets status and stderr there

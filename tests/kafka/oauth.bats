@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
+# Takes long: tokens must expire.
 # OAUTHBEARER: a real OpenID Connect server gives tokens, and Kafka's own validator checks them.
 
 bats_require_minimum_version 1.5.0
