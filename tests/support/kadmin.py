@@ -159,9 +159,21 @@ def commit_pending(group, topic, partition, offset):
     os._exit(0)  # a clean end would abort it
 
 
+def describe_group(group):
+    """A broker that has just started has no coordinator yet."""
+    end = time.monotonic() + TIMEOUT
+    while True:
+        try:
+            return admin().describe_consumer_groups([group])[group].result(TIMEOUT)
+        except KafkaException as error:
+            if error.args[0].code() not in COORDINATOR_MOVES or time.monotonic() > end:
+                raise
+            time.sleep(0.1)
+
+
 def group_state(group):
     """state, number of members."""
-    description = admin().describe_consumer_groups([group])[group].result(TIMEOUT)
+    description = describe_group(group)
     print(description.state.name, len(description.members), sep="\t")
 
 
@@ -334,7 +346,7 @@ def main():
     try:
         given.pop("function")(**given)
     except KafkaException as error:
-        sys.exit(f"kadmin: {error.args[0].str()}")
+        sys.exit(f"kadmin: {error.args[0].name()}: {error.args[0].str()}")
     except concurrent.futures.TimeoutError:
         sys.exit(f"kadmin: no answer from {BOOTSTRAP['bootstrap.servers']} within {TIMEOUT} s")
 
