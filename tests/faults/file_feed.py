@@ -103,6 +103,37 @@ class Traced:
         return calls[hit:]
 
 
+class FaultRounds:
+    """Fresh runs, each with the fault one call later than the one before, until it fires no more. Whoever has them says
+    what clear() takes away before a run, and whether holds_all() after the undisturbed one."""
+
+    def __init__(self, folder, path, call, fault, lines, options):
+        self.folder, self.path, self.call, self.fault, self.lines = folder, path, call, fault, lines
+        self.options = options
+        self.acks = AckFile(folder / "acks")
+        self.fired = 0
+
+    def __iter__(self):
+        number = 1
+        while True:
+            self.clear()
+            self.acks.clear()
+            traced = Traced(self.folder, self.call, self.fault.format(n=number))
+            done = traced.run(self.path, self.lines, "--acks", self.acks.path, *self.options)
+            after = traced.from_fault_on()
+            if not after:
+                assert done.returncode == 0 and self.holds_all()
+                return
+            self.fired += 1
+            yield number, done, after
+            number += 1
+
+    def assert_unacknowledged(self, after):
+        late = [call for call in after[1:] if call.startswith("write(") and "acks>" in call and '{\\"topic' in call]
+        assert not late, late
+        assert_within(self.acks.acked(), stored_in(self.path))
+
+
 class Feed:
     """A ksink-file that is fed from a pipe at the test's pace; acknowledgements come by a FIFO and are kept."""
 

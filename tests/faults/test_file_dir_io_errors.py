@@ -10,7 +10,7 @@ import shutil
 
 import pytest
 
-from file_feed import AckFile, Traced, assert_within, published_in, record_lines, run_sink, stored_in
+from file_feed import AckFile, FaultRounds, Traced, published_in, record_lines, run_sink
 
 RECORDS = 120
 OPTIONS = ["--batch-size", "40", "--rotate-records", "25", "--template", "{topic}/{partition}/{start}-{end}.ndjson"]
@@ -18,36 +18,20 @@ OPTIONS = ["--batch-size", "40", "--rotate-records", "25", "--template", "{topic
 OTHERS = re.compile(r"</?(lib|usr|etc|proc|dev|sys|pipe:)|acks>")
 
 
-class Rounds:
-    """Fresh runs, each with the fault one call later than the one before, until it fires no more."""
+class Rounds(FaultRounds):
+    """Of a folder."""
 
     def __init__(self, folder, call, fault, lines):
-        self.folder, self.path, self.call, self.fault, self.lines = folder, folder / "out", call, fault, lines
-        self.acks = AckFile(folder / "acks")
-        self.fired = 0
+        super().__init__(folder, folder / "out", call, fault, lines, OPTIONS)
         assert run_sink(folder / "whole", lines, *OPTIONS).returncode == 0
         self.whole = published_in(folder / "whole")
         assert len(self.whole) == 6
 
-    def __iter__(self):
-        number = 1
-        while True:
-            shutil.rmtree(self.path, ignore_errors=True)
-            self.acks.clear()
-            traced = Traced(self.folder, self.call, self.fault.format(n=number))
-            done = traced.run(self.path, self.lines, "--acks", self.acks.path, *OPTIONS)
-            after = traced.from_fault_on()
-            if not after:
-                assert done.returncode == 0 and published_in(self.path) == self.whole
-                return
-            self.fired += 1
-            yield number, done, after
-            number += 1
+    def clear(self):
+        shutil.rmtree(self.path, ignore_errors=True)
 
-    def assert_unacknowledged(self, after):
-        late = [call for call in after[1:] if call.startswith("write(") and "acks>" in call and '{\\"topic' in call]
-        assert not late, late
-        assert_within(self.acks.acked(), stored_in(self.path))
+    def holds_all(self):
+        return published_in(self.path) == self.whole
 
     def parts_are_cut_back(self):
         """The failed batch takes no room any more: each part is as long as the manifest says, and none is left over."""

@@ -10,7 +10,7 @@ import re
 
 import pytest
 
-from file_feed import AckFile, Traced, assert_within, content_of, record_lines, run_sink, stored_in
+from file_feed import AckFile, FaultRounds, Traced, assert_within, content_of, record_lines, run_sink, stored_in
 
 RECORDS = 120
 BATCH = ["--batch-size", "40"]
@@ -23,34 +23,18 @@ EMPTY_FRAME = 13  # bytes of a .zst without lines
 OTHERS = re.compile(r"<(/lib|/usr|/etc|/proc|/dev|/sys|pipe:)|acks>")
 
 
-class Rounds:
-    """Fresh runs, each with the fault one call later than the one before, until it fires no more."""
+class Rounds(FaultRounds):
+    """Of a single file."""
 
     def __init__(self, folder, name, call, fault, lines):
-        self.folder, self.path, self.call, self.fault, self.lines = folder, folder / name, call, fault, lines
-        self.acks = AckFile(folder / "acks")
-        self.fired = 0
+        super().__init__(folder, folder / name, call, fault, lines, BATCH)
 
-    def __iter__(self):
-        number = 1
-        while True:
-            for left in self.folder.glob(self.path.name + "*"):
-                left.unlink()
-            self.acks.clear()
-            traced = Traced(self.folder, self.call, self.fault.format(n=number))
-            done = traced.run(self.path, self.lines, "--acks", self.acks.path, *BATCH)
-            after = traced.from_fault_on()
-            if not after:
-                assert done.returncode == 0 and content_of(self.path) == b"".join(self.lines)
-                return
-            self.fired += 1
-            yield number, done, after
-            number += 1
+    def clear(self):
+        for left in self.folder.glob(self.path.name + "*"):
+            left.unlink()
 
-    def assert_unacknowledged(self, after):
-        late = [call for call in after[1:] if call.startswith("write(") and "acks>" in call and '{\\"topic' in call]
-        assert not late, late
-        assert_within(self.acks.acked(), stored_in(self.path))
+    def holds_all(self):
+        return content_of(self.path) == b"".join(self.lines)
 
     def is_cut_back(self):
         """The failed batch is not in the file any more: a full disk has its room back, readers see whole batches."""
