@@ -54,6 +54,7 @@ void Batch::add(const Record& record, std::string_view line, std::uint32_t range
 
 void Batch::drop_last(std::uint32_t range) {
   if (ranges_[range].records == 0) return;
+  ++edition_;
   const std::int64_t last = ranges_[range].next - 1;
   ranges_[range].records -= std::erase_if(entries_, [&](const Entry& entry) {
     return entry.range == range && entry.record.offset == last;
@@ -66,10 +67,12 @@ std::size_t Batch::drop_below(std::uint32_t range, std::int64_t offset) {
     return entry.range == range && entry.record.offset < offset;
   });
   ranges_[range].records -= dropped;
+  ++edition_;
   return dropped;
 }
 
 void Batch::clear() {
+  ++edition_;
   entries_.clear();
   ranges_.clear();
   bytes_ = 0;

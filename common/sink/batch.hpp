@@ -46,6 +46,9 @@ class Batch {
     std::uint32_t range = 0;  ///< index into ranges()
   };
 
+  /// Another one when entries were taken away: what was seen of the batch before is no part of it.
+  std::uint64_t edition() const noexcept { return edition_; }
+
   bool empty() const noexcept { return ranges_.empty(); }  ///< no rows and no offset to move
   std::size_t bytes() const noexcept { return bytes_; }    ///< of lines
   const std::vector<Entry>& entries() const noexcept { return entries_; }  ///< in order of arrival
@@ -81,6 +84,7 @@ class Batch {
   std::vector<Range> ranges_;
   std::vector<Chunk> chunks_;
   std::size_t bytes_ = 0;
+  std::uint64_t edition_ = 0;
 };
 
 }  // namespace kpipe

@@ -40,6 +40,11 @@ class Sink {
   /// out.
   virtual std::vector<Checkpoint> stored(const std::vector<TopicPartition>& partitions) = 0;
 
+  /// More of a batch that fills quickly has come, so that the sink can work on it while the rest is
+  /// read. Nothing of it counts before store(), and the batch may be changed until then
+  /// (Batch::edition()). Throws nothing: store() will meet what this has met.
+  virtual void go_ahead(const Batch& /*batch*/) noexcept {}
+
   enum class Outcome {
     stored,    ///< durable: rows and offsets survive any crash from here on
     conflict,  ///< nothing was stored: an offset is not what `expected` says (another instance was

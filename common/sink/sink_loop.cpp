@@ -221,6 +221,7 @@ void SinkLoop::take_record(const Record& record, std::string_view line) {
   if (batch_.bytes() == 0) batch_since_ = Clock::now();
   batch_.add(record, line, range);
   if (!source_.direct) open_record_ = batch_.range(range).tp;
+  if (batch_.bytes() >= ahead_from_) go_ahead();
 }
 
 SinkLoop::Partition& SinkLoop::partition(std::string_view topic, std::int32_t number) {

@@ -71,6 +71,11 @@ class SinkLoop {
   /// counts as whole after this long without a byte.
   static constexpr std::chrono::milliseconds kFilterIdle{1000};
 
+  /// The sink may work on a batch that fills, after each so many bytes of it.
+  static constexpr std::size_t kAhead = std::size_t{128} << 10;
+  /// It would wait no longer than this for the rest, with a transaction open.
+  static constexpr std::chrono::milliseconds kLongestAhead{5000};
+
   /// After a stop signal: how long to go on towards the end before storing what is here and
   /// leaving.
   static constexpr std::chrono::milliseconds kStopGrace{5000};
@@ -99,6 +104,7 @@ class SinkLoop {
   bool last_record_is_whole(Clock::time_point now) const;
   void store_if_due(Clock::time_point now);
   void leave_out_incomplete();
+  void go_ahead();
   void store();
   void rebase();
 
@@ -123,6 +129,7 @@ class SinkLoop {
   RecordDecoder decoder_;
   AckSender acks_;
   Batch batch_;
+  std::size_t ahead_from_ = kAhead;  ///< bytes of the batch at which go_ahead() is due
   Clock::time_point batch_since_;
   Clock::time_point last_input_;
   std::map<TopicPartition, Partition> partitions_;

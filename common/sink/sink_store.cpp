@@ -71,6 +71,17 @@ void SinkLoop::leave_out_incomplete() {
   if (!begun) batch_.drop_last(index);
 }
 
+/// Not with the records of a trickle: a transaction that is open for long is a burden to others.
+void SinkLoop::go_ahead() {
+  ahead_from_ = batch_.bytes() + kAhead;
+  const auto age = Clock::now() - batch_since_;
+  const bool waits_long = options_.batch_timeout.value_or(kDefaultBatchTimeout) > kLongestAhead;
+  const auto full = std::max(
+      static_cast<double>(batch_.bytes()) / static_cast<double>(options_.batch_bytes),
+      static_cast<double>(batch_.entries().size()) / static_cast<double>(options_.batch_size));
+  if (!waits_long && age <= full * kDefaultBatchTimeout) sink_.go_ahead(batch_);
+}
+
 void SinkLoop::store() {
   if (batch_.empty()) return;
   while (sink_.store(batch_) == Sink::Outcome::conflict) rebase();
@@ -81,6 +92,7 @@ void SinkLoop::store() {
     partitions_[range.tp].stored = StoredOffset{range.next, range.generation, range.topic_id};
   }
   batch_.clear();
+  ahead_from_ = kAhead;
   acknowledge();
   last_input_ = Clock::now();  // the time it took says nothing about the input
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,8 +24,11 @@ class CopyBatch final : public RowWriter {
         sql_table_(std::move(sql_table)),
         relation_(std::move(relation)) {}
 
-  void load(PgConnection& connection, const Batch& batch, EntryRange part,
+  void start() override;
+  void feed(PgConnection& connection, const Batch& batch, EntryRange part,
             RowEncoder& encoder) override;
+  void finish(PgConnection& connection, const Batch& batch, EntryRange part,
+              const RowEncoder& encoder) override;
 
  private:
   struct Lines {
@@ -32,12 +36,11 @@ class CopyBatch final : public RowWriter {
     std::vector<std::uint32_t> entries;  ///< the batch's entry of each line
   };
   void begin_copy(PgConnection& connection, const RowEncoder& encoder, std::size_t shape);
-  void finish(PgConnection& connection, const Batch& batch, EntryRange part,
-              const RowEncoder& encoder);
 
   std::string sql_table_;
   std::string relation_;
   Lines streamed_;
+  std::optional<std::size_t> streamed_shape_;  ///< absent: COPY was not begun
   std::map<std::size_t, Lines> others_;  ///< rows of other shapes than the one being streamed
 };
 

@@ -12,11 +12,14 @@ void MergeBatch::begin(PgConnection& connection, const Batch& batch) {
   connection.exec(plan_.create_stage(), "cannot make a temporary table");
 }
 
-void MergeBatch::load(PgConnection& connection, const Batch& batch, EntryRange part,
-                      RowEncoder& encoder) {
-  has_defaults_ = encoder.has_defaults();
+void MergeBatch::start() {
   text_.clear();
   entries_.clear();
+}
+
+void MergeBatch::feed(PgConnection& connection, const Batch& batch, EntryRange part,
+                      RowEncoder& encoder) {
+  has_defaults_ = encoder.has_defaults();
   for_each(part, [&](std::uint32_t i) {
     const Batch::Entry& entry = batch.entries()[i];
     const Fate fate = judge(batch, entry);
@@ -45,6 +48,10 @@ void MergeBatch::load(PgConnection& connection, const Batch& batch, EntryRange p
       text_.clear();
     }
   });
+}
+
+void MergeBatch::finish(PgConnection& connection, const Batch& batch, EntryRange part,
+                        const RowEncoder& /*encoder*/) {
   if (!entries_.empty()) {
     connection.copy_put(text_.view());
     end_copy(connection, {batch, part, entries_, table()}, MergePlan::kStage, true);

@@ -20,8 +20,11 @@ class MergeBatch final : public RowWriter {
       : RowWriter(std::move(table), on_null), plan_(std::move(plan)) {}
 
   void begin(PgConnection& connection, const Batch& batch) override;
-  void load(PgConnection& connection, const Batch& batch, EntryRange part,
+  void start() override;
+  void feed(PgConnection& connection, const Batch& batch, EntryRange part,
             RowEncoder& encoder) override;
+  void finish(PgConnection& connection, const Batch& batch, EntryRange part,
+              const RowEncoder& encoder) override;
   bool staged() const noexcept override { return true; }
   void prepare_parts(PgConnection& connection) override;
   std::uint64_t apply(PgConnection& connection, const Batch& batch, EntryRange part) override;

@@ -148,6 +148,7 @@ std::int64_t PgSink::forget_offsets() {
 }
 
 void PgSink::identify(const SourceIdentity& source) {
+  ahead_.reset();
   source_ = source;
   if (replacement_) {
     refuse_source(source);
@@ -183,6 +184,7 @@ void PgSink::refuse_other_source(const std::vector<StoredPartition>& rows) const
 }
 
 std::vector<Checkpoint> PgSink::stored(const std::vector<TopicPartition>& partitions) {
+  ahead_.reset();
   const std::vector<StoredPartition> rows = retrying([&] { return offsets_.read(*connection_); });
   std::vector<Checkpoint> checkpoints;
   for (const StoredPartition& row : rows) {

@@ -36,7 +36,7 @@ struct PgShared {
 /// Stores batches in PostgreSQL, exactly once: one transaction a batch, the rows first, then the
 /// compare-and-set of the offsets and COMMIT in one message. In this order, because a sink that
 /// freezes (SIGSTOP, a paused machine) inside COPY must not hold the offsets' locks: no server
-/// timeout ends that.
+/// timeout ends that. Of a batch that fills quickly the rows are sent while the rest is read.
 class PgSink : public Sink {
  public:
   explicit PgSink(const PgSinkOptions& options,
@@ -46,6 +46,7 @@ class PgSink : public Sink {
   std::vector<Checkpoint> open() override;
   void identify(const SourceIdentity& source) override;
   std::vector<Checkpoint> stored(const std::vector<TopicPartition>& partitions) override;
+  void go_ahead(const Batch& batch) noexcept override;
   Outcome store(const Batch& batch) override;
 
   /// --strategy replace, when the input has ended: what was stored takes the place of the table's
@@ -86,10 +87,20 @@ class PgSink : public Sink {
     std::vector<RefusedRow> refusals;
   };
 
+  // pg_ahead.cpp
+  /// A transaction with the first rows of a batch, whose rest has not come yet.
+  struct Ahead {
+    std::unique_ptr<PgTransaction> transaction;
+    std::uint64_t edition = 0;  ///< of the batch
+    std::uint32_t entries = 0;  ///< of it that were fed to the writer
+  };
+  bool may_go_ahead(const Batch& batch) const;
+  Ahead take_ahead(const Batch& batch, Way way);
+
   // pg_store.cpp
   Outcome store_somehow(const Batch& batch);
   Outcome attempt(const Batch& batch, Way way);
-  Stored send_whole(const Batch& batch);
+  Stored send_whole(const Batch& batch, std::uint32_t fed);
   Stored send_isolating(const Batch& batch, Way way);
   void check_constraints(const Batch& batch, EntryRange part);
   std::uint64_t rejects_left() const;
@@ -128,6 +139,8 @@ class PgSink : public Sink {
   Rehearsal rehearsal_;
   bool evolves_ = false;                  ///< --dry-run: attempts begin with adding columns
   std::unique_ptr<RejectStore> rejects_;  ///< null: a refused record ends the run
+  std::optional<Ahead> ahead_;
+  std::optional<std::uint64_t> failed_ahead_;  ///< edition of a batch that store() is to look at
 };
 
 /// Runs `work` on a connection until it succeeds or fails for a reason that time does not heal.
@@ -136,7 +149,10 @@ auto PgSink::retrying(Work work) {
   Backoff backoff(options_.retry_for);
   for (;;) {
     try {
-      if (!connection_ || !connection_->usable()) connection_.emplace(options_.dsn);
+      if (!connection_ || !connection_->usable()) {
+        ahead_.reset();
+        connection_.emplace(options_.dsn);
+      }
       auto result = work();
       backoff.succeeded();
       return result;

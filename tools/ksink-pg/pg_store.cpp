@@ -98,7 +98,8 @@ std::optional<Sink::Outcome> PgSink::settled(const Batch& batch) {
 Sink::Outcome PgSink::attempt(const Batch& batch, Way way) {
   try {
     if (replacement_ && !options_.dry_run) replacement_->hold();
-    PgTransaction transaction(*connection_);
+    Ahead ahead = take_ahead(batch, way);
+    PgTransaction& transaction = *ahead.transaction;
     if (replacement_ && options_.dry_run && replacement_->has_target()) {
       replacement_->make_aside(*connection_);
       target_.find(*connection_);
@@ -110,7 +111,7 @@ Sink::Outcome PgSink::attempt(const Batch& batch, Way way) {
       rehearsal_.statement = as_of_target(rehearsal_.statement);
     if (changes_rows(batch)) {
       prepare_columns(batch);
-      stored = way == Way::whole ? send_whole(batch) : send_isolating(batch, way);
+      stored = way == Way::whole ? send_whole(batch, ahead.entries) : send_isolating(batch, way);
     } else {
       stored.counts.skipped = batch.entries().size();
     }
@@ -144,10 +145,17 @@ Sink::Outcome PgSink::attempt(const Batch& batch, Way way) {
   }
 }
 
-PgSink::Stored PgSink::send_whole(const Batch& batch) {
-  writer_->begin(*connection_, batch);
-  writer_->load(*connection_, batch, all_of(batch), *encoder_);
-  writer_->count_ignored(writer_->apply(*connection_, batch, all_of(batch)));
+/// `fed`: so many of its entries were fed to the writer already.
+PgSink::Stored PgSink::send_whole(const Batch& batch, std::uint32_t fed) {
+  const EntryRange all = all_of(batch);
+  if (fed == 0) {
+    writer_->begin(*connection_, batch);
+    writer_->load(*connection_, batch, all, *encoder_);
+  } else {
+    writer_->feed(*connection_, batch, {fed, all.end}, *encoder_);
+    writer_->finish(*connection_, batch, all, *encoder_);
+  }
+  writer_->count_ignored(writer_->apply(*connection_, batch, all));
   return {writer_->rows(), writer_->counts(), {}};
 }
 

@@ -67,6 +67,7 @@ RowWriter::Fate RowWriter::judge(const Batch& batch, const Batch::Entry& entry) 
 }
 
 void RowWriter::count(const Batch& batch, EntryRange part) {
+  rows_.resize(batch.ranges().size());  // some may have come since begin()
   for (std::uint32_t i = part.first; i < part.end; ++i) {
     const Batch::Entry& entry = batch.entries()[i];
     switch (fate_of(entry)) {

@@ -34,7 +34,8 @@ struct RowCounts {
 
 /// Brings records of a batch into the table, within a transaction: begin(), then load() and apply()
 /// of all of them; or, to find those that are refused, of one part after the other, each within a
-/// savepoint. Reused from batch to batch for its buffers.
+/// savepoint. Reused from batch to batch for its buffers. load() is start(), feed() and finish():
+/// the batch may still grow between these.
 class RowWriter {
  public:
   virtual ~RowWriter() = default;
@@ -43,8 +44,19 @@ class RowWriter {
 
   /// Copies rows. Throws RefusedRow, PgError; what was done since the last savepoint is then to be
   /// rolled back, and nothing of the part is counted.
-  virtual void load(PgConnection& connection, const Batch& batch, EntryRange part,
+  void load(PgConnection& connection, const Batch& batch, EntryRange part, RowEncoder& encoder) {
+    start();
+    feed(connection, batch, part, encoder);
+    finish(connection, batch, part, encoder);
+  }
+  /// Forgets what was fed and never finished.
+  virtual void start() = 0;
+  /// Rows of this part follow those of the one before. Until finish() the connection is in COPY.
+  virtual void feed(PgConnection& connection, const Batch& batch, EntryRange part,
                     RowEncoder& encoder) = 0;
+  /// `part`: all that was fed since start().
+  virtual void finish(PgConnection& connection, const Batch& batch, EntryRange part,
+                      const RowEncoder& encoder) = 0;
 
   /// True: load() fills a table beside, and only apply() the target. Several parts are then loaded
   /// before the first is applied.
