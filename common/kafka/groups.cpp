@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 
 #include "common/kafka/admin_call.hpp"
+#include "common/kafka/coordinator_wait.hpp"
 
 namespace kpipe {
 namespace {
@@ -82,6 +84,7 @@ GroupDescription to_description(const rd_kafka_ConsumerGroupDescription_t* from)
 }
 
 void take_answer(const KafkaEvent& event, GroupOffsets& result) {
+  result.error_text.clear();
   result.error = rd_kafka_event_error(event.get());
   if (result.error != RD_KAFKA_RESP_ERR_NO_ERROR) {
     result.error_text = text_or_empty(rd_kafka_event_error_string(event.get()));
@@ -98,6 +101,47 @@ void take_answer(const KafkaEvent& event, GroupOffsets& result) {
       return;
     }
     result.offsets = to_committed(rd_kafka_group_result_partitions(groups[i]));
+  }
+}
+
+std::vector<GroupDescription> describe_now(const Client& client,
+                                           const std::vector<std::string>& groups,
+                                           bool with_operations) {
+  std::vector<GroupDescription> descriptions;
+  AdminCall call(client, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, "describe groups");
+  if (with_operations) call.ask_operations();
+  for (std::size_t begin = 0; begin < groups.size(); begin += kWindow) {
+    std::vector<const char*> names;
+    for (std::size_t i = begin; i < std::min(begin + kWindow, groups.size()); ++i)
+      names.push_back(groups[i].c_str());
+    rd_kafka_DescribeConsumerGroups(client.get(), names.data(), names.size(), call.options(),
+                                    call.queue());
+    const KafkaEvent event = call.wait_success();
+    std::size_t count = 0;
+    const rd_kafka_ConsumerGroupDescription_t** const found =
+        rd_kafka_DescribeConsumerGroups_result_groups(
+            rd_kafka_event_DescribeConsumerGroups_result(event.get()), &count);
+    for (std::size_t i = 0; i < count; ++i) descriptions.push_back(to_description(found[i]));
+  }
+  return descriptions;
+}
+
+/// Asks for the groups of `wanted`, by their indices, and puts the answers there.
+void read_offsets(const Client& client, const std::vector<std::size_t>& wanted,
+                  PendingOffsets pending, std::vector<GroupOffsets>& results) {
+  AdminCall call(client, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, "read committed offsets");
+  if (pending == PendingOffsets::refuse) call.require_stable_offsets();
+  std::size_t sent = 0;
+  for (std::size_t answered = 0; answered < wanted.size(); ++answered) {
+    for (; sent < wanted.size() && sent < answered + kWindow; ++sent) {
+      const ListOffsetsRequest request(
+          rd_kafka_ListConsumerGroupOffsets_new(results.at(wanted[sent]).group.c_str(), nullptr));
+      rd_kafka_ListConsumerGroupOffsets_t* one = request.get();
+      call.set_index(wanted[sent]);
+      rd_kafka_ListConsumerGroupOffsets(client.get(), &one, 1, call.options(), call.queue());
+    }
+    const KafkaEvent event = call.wait();
+    take_answer(event, results.at(AdminCall::index_of(event)));
   }
 }
 
@@ -165,23 +209,20 @@ GroupListings list_groups(const Client& client) {
 std::vector<GroupDescription> describe_groups(const Client& client,
                                               const std::vector<std::string>& groups,
                                               bool with_operations) {
-  std::vector<GroupDescription> descriptions;
-  AdminCall call(client, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, "describe groups");
-  if (with_operations) call.ask_operations();
-  for (std::size_t begin = 0; begin < groups.size(); begin += kWindow) {
-    std::vector<const char*> names;
-    for (std::size_t i = begin; i < std::min(begin + kWindow, groups.size()); ++i)
-      names.push_back(groups[i].c_str());
-    rd_kafka_DescribeConsumerGroups(client.get(), names.data(), names.size(), call.options(),
-                                    call.queue());
-    const KafkaEvent event = call.wait_success();
-    std::size_t count = 0;
-    const rd_kafka_ConsumerGroupDescription_t** const found =
-        rd_kafka_DescribeConsumerGroups_result_groups(
-            rd_kafka_event_DescribeConsumerGroups_result(event.get()), &count);
-    for (std::size_t i = 0; i < count; ++i) descriptions.push_back(to_description(found[i]));
+  std::vector<GroupDescription> descriptions = describe_now(client, groups, with_operations);
+  CoordinatorWait wait(client);
+  for (;;) {
+    std::vector<std::size_t> open;
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < descriptions.size(); ++i) {
+      if (!coordinator_moves(descriptions[i].error)) continue;
+      open.push_back(i);
+      names.push_back(groups[i]);
+    }
+    if (open.empty() || !wait.again(descriptions[open.front()].error)) return descriptions;
+    std::vector<GroupDescription> later = describe_now(client, names, with_operations);
+    for (std::size_t i = 0; i < open.size(); ++i) descriptions[open[i]] = std::move(later.at(i));
   }
-  return descriptions;
 }
 
 std::vector<GroupDescription> describe_groups(const Client& client,
@@ -213,21 +254,13 @@ std::vector<GroupOffsets> committed_offsets(const Client& client,
   std::vector<GroupOffsets> results;
   for (const std::string& group : groups)
     results.push_back({group, {}, RD_KAFKA_RESP_ERR_NO_ERROR, {}});
-  AdminCall call(client, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, "read committed offsets");
-  if (pending == PendingOffsets::refuse) call.require_stable_offsets();
-  std::size_t sent = 0;
-  for (std::size_t answered = 0; answered < results.size(); ++answered) {
-    for (; sent < results.size() && sent < answered + kWindow; ++sent) {
-      const ListOffsetsRequest request(
-          rd_kafka_ListConsumerGroupOffsets_new(groups[sent].c_str(), nullptr));
-      rd_kafka_ListConsumerGroupOffsets_t* one = request.get();
-      call.set_index(sent);
-      rd_kafka_ListConsumerGroupOffsets(client.get(), &one, 1, call.options(), call.queue());
-    }
-    const KafkaEvent event = call.wait();
-    take_answer(event, results.at(AdminCall::index_of(event)));
+  std::vector<std::size_t> open(results.size());
+  std::iota(open.begin(), open.end(), std::size_t{0});
+  for (CoordinatorWait wait(client);;) {
+    read_offsets(client, open, pending, results);
+    std::erase_if(open, [&](std::size_t i) { return !coordinator_moves(results[i].error); });
+    if (open.empty() || !wait.again(results[open.front()].error)) return results;
   }
-  return results;
 }
 
 }  // namespace kpipe

@@ -13,7 +13,8 @@ namespace kpipe {
 
 // Consumer groups seen from outside: Kafka's admin calls. Every function blocks for the client's
 // timeout at most. A failure of the whole call throws Error; failures of single brokers, groups and
-// partitions are in the result, because one bad part must not hide the others.
+// partitions are in the result, because one bad part must not hide the others. A group whose
+// coordinator moves is asked for again until then.
 
 /// A client for a short visit: asks, prints, goes.
 ClientConfig visitor_config(const std::string& client_id, const ConnectionOptions& connection);
