@@ -70,7 +70,13 @@ stores() {
     assert_equal "$(psqlq 'SELECT id, twice, state, at IS NOT NULL, note FROM t ORDER BY id')" $'1|2|new|t|\n2|4|old|t|\n3|6||t|\n4|8|new|t|x'
     record o 0 4 '{"id":5,"n":7}' >in
     refuses 65 t <in
-    assert_regex "$stderr" 'no column for field "n"'
+    assert_regex "$stderr" 'o\[0\]@4: PostgreSQL alone gives values to column "n". It is generated: drop the field'
+    record o 0 4 '{"id":5,"twice":10}' >in
+    refuses 65 t --evolve add <in
+    assert_regex "$stderr" 'gives values to column "twice"'
+    psqlq 'ALTER TABLE t ADD COLUMN rest jsonb'
+    stores t <in
+    assert_equal "$(psqlq 'SELECT twice, rest FROM t WHERE id = 5')" '10|{"twice": 10}'
 }
 
 @test "a missing table is created from the first batch, in the transaction that stores it" {

@@ -7,8 +7,9 @@
 #include "common/base/ascii.hpp"
 
 namespace kpipe {
-ColumnMap::ColumnMap(std::vector<Column> columns, bool whole)
-    : columns_(std::move(columns)), whole_(whole) {
+
+ColumnMap::ColumnMap(std::vector<Column> columns, bool whole, Names generated)
+    : columns_(std::move(columns)), generated_(std::move(generated)), whole_(whole) {
   for (int i = 0; i < static_cast<int>(columns_.size()); ++i) {
     const Column& column = columns_[static_cast<std::size_t>(i)];
     if (column.path) {
@@ -37,7 +38,8 @@ int ColumnMap::find(std::string_view field) const {
   if (entered_.contains(field)) return kElsewhere;
   const auto it = folded_.find(lower(field));
   if (it != folded_.end()) return it->second;
-  return rest_elsewhere_ ? kElsewhere : kNoColumn;
+  if (rest_elsewhere_) return kElsewhere;
+  return generated_.contains(field) ? kGenerated : kNoColumn;
 }
 
 }  // namespace kpipe

@@ -24,9 +24,13 @@ class ColumnMap {
   static constexpr int kNoColumn = -1;
   static constexpr int kAmbiguous = -2;  ///< several columns differ from the field in case only
   static constexpr int kElsewhere = -3;  ///< a path takes (something of) it
+  static constexpr int kGenerated = -4;  ///< its column takes no values
 
-  /// `whole`: the only column takes every record's whole value, whatever it is.
-  ColumnMap(std::vector<Column> columns, bool whole);
+  using Names = std::set<std::string, std::less<>>;
+
+  /// `whole`: the only column takes every record's whole value, whatever it is. `generated`: other
+  /// columns of the table, to which PostgreSQL alone gives values.
+  ColumnMap(std::vector<Column> columns, bool whole, Names generated = {});
 
   int find(std::string_view field) const;
 
@@ -42,7 +46,8 @@ class ColumnMap {
   std::vector<Column> columns_;
   std::map<std::string, int, std::less<>> exact_;
   std::map<std::string, int, std::less<>> folded_;
-  std::set<std::string, std::less<>> entered_;  ///< fields that paths go through
+  Names generated_;
+  Names entered_;  ///< fields that paths go through
   int rest_ = kNoColumn;
   bool rest_elsewhere_ = false;  ///< a column takes the whole value beside others
   bool whole_;

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "tools/ksink-pg/infer.hpp"
 #include "tools/ksink-pg/table_key.hpp"
 
 namespace kpipe {
@@ -12,10 +11,6 @@ namespace {
 
 /// Class of our advisory locks: "kpip" in ASCII. The object is the schema's oid.
 constexpr const char* kLockClass = "1802529136";
-
-/// Comment of the jsonb columns that we infer for a field, so that they are not taken for the
-/// column of all fields that have none.
-constexpr const char* kOneField = "kpipe: one field of the value";
 
 ColumnKind kind_of(std::string_view base_type, bool is_array) {
   const auto either = [&](ColumnKind one, ColumnKind array) { return is_array ? array : one; };
@@ -56,12 +51,6 @@ std::string unfit(char kind, char persistence, bool partition_unlogged) {
            "ALTER TABLE ... SET LOGGED";
   }
   return {};
-}
-
-/// Names are quoted for SQL; it follows another statement.
-std::string comment_one_field(const PgConnection& connection, const std::string& table,
-                              const std::string& column) {
-  return "; COMMENT ON COLUMN " + table + "." + column + " IS " + connection.literal(kOneField);
 }
 
 }  // namespace
@@ -189,6 +178,7 @@ void Target::read_columns(PgConnection& connection) {
           ? std::vector<std::string>{}
           : choose_key(policy_, read_unique_indexes(connection, sql_name(connection)), display());
   columns_.clear();
+  generated_.clear();
   for (int row = 0; row < found.rows(); ++row) {
     const std::string name(found.get(row, 0));
     const auto declared =
@@ -209,7 +199,10 @@ void Target::read_columns(PgConnection& connection) {
                            std::string(found.get(row, 1)) + " in " + display());
       }
     }
-    if (generated) continue;
+    if (generated) {
+      generated_.insert(name);
+      continue;
+    }
     const std::string_view base_type = found.get(row, 3);
     const bool is_array = found.is_true(row, 4);
     Column& column = columns_.emplace_back();
@@ -264,93 +257,6 @@ void Target::find_key(const std::vector<std::string>& names) {
     }
     key_.columns.push_back(static_cast<std::size_t>(column - columns_.begin()));
   }
-}
-
-/// The columns of a table that is to be made, and which of them are its key.
-std::vector<ColumnDefinition> Target::new_columns(const Batch& batch,
-                                                  std::vector<std::string>& key) const {
-  std::vector<ColumnDefinition> columns =
-      declared_.empty() ? infer_columns(batch, policy_.evolve) : declared_;
-  const auto place_of = [&](const std::string& name) {
-    return std::find_if(columns.begin(), columns.end(),
-                        [&](const ColumnDefinition& column) { return column.name == name; });
-  };
-  key = policy_.key.columns;
-  if (policy_.key.of_record) {
-    std::vector<ColumnDefinition> of_key = infer_key_columns(batch);
-    for (const ColumnDefinition& column : of_key) {
-      key.push_back(column.name);
-      // The key's value counts where a field of the value has its name.
-      if (const auto place = place_of(column.name); declared_.empty() && place != columns.end())
-        columns.erase(place);
-    }
-    std::erase_if(of_key, [&](const ColumnDefinition& column) {
-      return place_of(column.name) != columns.end();
-    });
-    columns.insert(columns.begin(), of_key.begin(), of_key.end());
-  }
-  for (const MetadataColumn& column : kMetadataColumns) {
-    if (policy_.metadata_columns && place_of(column.name) == columns.end())
-      columns.push_back({column.name, column.type});
-  }
-  for (const std::string& name : key) {
-    if (place_of(name) != columns.end()) continue;
-    throw Error(declared_.empty() ? Exit::data : Exit::usage,
-                "--primary-key: " + name + ": is " +
-                    (declared_.empty() ? "no field of the first records, from which table " +
-                                             display() + " was to be made"
-                                       : std::string("not among --columns")));
-  }
-  return columns;
-}
-
-std::string Target::create(PgConnection& connection, const Batch& batch) {
-  lock_schema(connection, name_.schema);
-  find(connection);
-  if (exists()) return {};
-  const bool inferred = declared_.empty();
-  std::vector<std::string> key;
-  const std::vector<ColumnDefinition> columns = new_columns(batch, key);
-  const std::string table = sql_name(connection);
-  std::string sql = "CREATE TABLE " + table;
-  std::string comments;
-  const char* separator = " (";
-  for (const ColumnDefinition& column : columns) {
-    const std::string name = connection.identifier(column.name);
-    sql += separator + name + " " + (column.type.empty() ? "jsonb" : column.type);
-    separator = ", ";
-    if (inferred && columns.size() > 1 && column.type == "jsonb" &&
-        metadata_of(column.name) == Metadata::none) {
-      comments += comment_one_field(connection, table, name);
-    }
-  }
-  separator = ", PRIMARY KEY (";
-  for (const std::string& name : key) {
-    sql += separator + connection.identifier(name);
-    separator = ", ";
-  }
-  sql += key.empty() ? ")" : "))";
-  connection.exec(sql + comments, "cannot create table " + display());
-  find(connection);
-  return sql;
-}
-
-std::string Target::add_columns(PgConnection& connection, const Batch& batch) {
-  lock_schema(connection, name_.schema);
-  find(connection);
-  const std::string table = sql_name(connection);
-  std::string sql;
-  std::string comments;
-  for (const ColumnDefinition& column : infer_missing_columns(batch, columns())) {
-    const std::string name = connection.identifier(column.name);
-    sql += (sql.empty() ? "ALTER TABLE " + table : ",") + " ADD COLUMN " + name + " " + column.type;
-    if (column.type == "jsonb") comments += comment_one_field(connection, table, name);
-  }
-  if (sql.empty()) return {};
-  connection.exec(sql + comments,
-                  "cannot add columns to " + display() + " (--evolve add: " + sql + ")");
-  find(connection);
-  return sql;
 }
 
 }  // namespace kpipe

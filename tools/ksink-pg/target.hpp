@@ -20,6 +20,10 @@ namespace kpipe {
 /// catalog).
 void lock_schema(PgConnection& connection, const std::string& schema);
 
+/// Comment of the jsonb columns that we infer for a field, so that they are not taken for the
+/// column of all fields that have none.
+inline constexpr const char* kOneField = "kpipe: one field of the value";
+
 /// A table that is there has not the declared columns. Error (config).
 class ColumnsError : public Error {
  public:
@@ -52,7 +56,7 @@ class Target {
   std::string sql_name(const PgConnection& connection) const;
   /// The columns that rows give values for; find() said that the table exists.
   ColumnMap columns() const {
-    return ColumnMap(columns_, takes_whole_value() && columns_.size() == 1);
+    return ColumnMap(columns_, takes_whole_value() && columns_.size() == 1, generated_);
   }
   /// What tells its rows apart, where the policy asks for it.
   const RowKey& key() const noexcept { return key_; }
@@ -87,6 +91,7 @@ class Target {
   std::int64_t oid_ = 0;
   std::vector<std::string> declared_oids_;  ///< types of declared_, by to_regtype
   std::vector<Column> columns_;
+  ColumnMap::Names generated_;  ///< columns whose values PostgreSQL makes itself
   RowKey key_;
 };
 
