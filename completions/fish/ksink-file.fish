@@ -11,6 +11,7 @@ complete -c ksink-file -l rotate-records -x -d 'Complete a file with this many r
 complete -c ksink-file -l rotate-bytes -x -d 'Complete a file when its lines, before compression, have this many bytes or more.'
 complete -c ksink-file -l rotate-event-time -x -d 'Complete a file when a record of its partition is by its timestamp this much newer than the file'\''s first.'
 complete -c ksink-file -l rotate-interval -x -d 'Complete a file this long after it was begun, by the clock, with or without new records.'
+complete -c ksink-file -l rotate-open -x -d 'Have at most this many files of a partition open (default 1000): a record that begins another completes the one that was not written for the longest.'
 complete -c ksink-file -l at-end -x -a 'publish keep' -d 'At the end of the input, complete the files of the folder that are open (publish, the default), or leave them for the next run to go on with (keep).'
 complete -c ksink-file -l on-publish -x -d 'Run this for each file of the folder when it has its name, {} being its path, until it succeeds: '\''aws s3 cp {} s3://bucket/'\''. No shell is involved.'
 complete -c ksink-file -l keep -x -d 'Delete files of the folder that runs with this option have completed, the oldest first, when they are older than an age (7d) or in all larger than a size (100GB). Repeatable.'

@@ -297,6 +297,24 @@ open_sink() {
   is_exactly out in
 }
 
+@test "--rotate-open completes the file that was not written for the longest" {
+  local options=(-q --template '{topic}/{ts:%H}/{key}/{partition}/{start}-{end}.ndjson' --rotate-open 4)
+  records 600 > in  # the hours of three days: each comes three times
+  ksink-file "${options[@]}" --dir out --at-end keep < in
+  assert_equal "$(find out/.kpipe -name 'part-*' | wc -l)" 8
+  assert_equal "$(find out -path '*/t/07/k1/0/*' | wc -l)" 3
+  ksink-file "${options[@]}" --dir out < /dev/null
+  is_exactly out in
+  names_are_true out
+  # The same files from any batches.
+  local lines
+  for lines in 1 7 130 400; do
+    head -"$lines" in | ksink-file "${options[@]}" --batch-size 37 --dir again --at-end keep
+  done
+  ksink-file "${options[@]}" --dir again --batch-size 1 < in
+  diff -r --exclude=.kpipe out again
+}
+
 @test "SIGHUP completes what is open" {
   records 40 > in
   open_sink

@@ -136,6 +136,8 @@ refused_like() {
     refused_like 64 '--on-publish: *no {} where*' ksink-file --dir out --on-publish 'cp x'
     refused_like 64 '--rotate-...: is for folders*--dir FOLDER*' ksink-file out --rotate-interval 1m
     refused_like 64 "--rotate-records: '0': not a whole number above 0*" ksink-file --dir out --rotate-records 0
+    refused_like 64 '--rotate-...: is for folders*--dir FOLDER*' ksink-file out --rotate-open 10
+    refused_like 64 "--rotate-open: '0': not a whole number above 0*" ksink-file --dir out --rotate-open 0
     refused_like 64 "--rotate-bytes: 'much': not a size*" ksink-file --dir out --rotate-bytes much
     refused_like 64 '--strategy: swap not in {append,ignore,merge,replace}.*' ksink-pg --table t --strategy swap
     refused_like 64 "--by: 'broker': unknown. Use partition, topic, member or group" kgroups lag --by broker

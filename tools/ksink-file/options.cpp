@@ -104,6 +104,7 @@ struct Typed {
   std::string name_template;
   std::string compress;
   std::string content = "record";
+  std::optional<std::uint64_t> open;
   std::string at_end = "publish";
   std::string on_publish;
   std::vector<std::string> keep;
@@ -132,6 +133,9 @@ void add_options(ToolApp& tool, Typed& typed, FileOptions& options) {
   tool.add_duration("--rotate-interval", options.rotation.interval,
                     "Complete a file this long after it was begun, by the clock, with or without "
                     "new records.");
+  add_count(tool, "--rotate-open", typed.open,
+            "Have at most this many files of a partition open (default 1000): a record that begins "
+            "another completes the one that was not written for the longest.");
   app.add_option("--at-end", typed.at_end,
                  "At the end of the input, complete the files of the folder that are open "
                  "(publish, the default), or leave them for the next run to go on with (keep).")
@@ -184,6 +188,7 @@ Keep parse_keep(const std::vector<std::string>& typed) {
 void settle_dir(const Typed& typed, FileOptions& options) {
   options.has_dir = true;
   options.publish_at_end = typed.at_end == "publish";
+  if (typed.open) options.rotation.open = *typed.open;
   if (!typed.on_publish.empty()) options.on_publish = FileCommand(typed.on_publish);
   options.keep = parse_keep(typed.keep);
   options.path = absolute_folder(typed.dir);
@@ -205,7 +210,8 @@ void settle_file(const Typed& typed, FileOptions& options) {
                 std::string(of_folders) + ": is for folders. Give --dir FOLDER instead of PATH");
   }
   const RotationRules& rules = options.rotation;
-  const bool rotates = rules.records || rules.bytes || rules.event_time || rules.interval;
+  const bool rotates =
+      rules.records || rules.bytes || rules.event_time || rules.interval || typed.open;
   if (!typed.name_template.empty() || rotates) {
     throw Error(Exit::usage, std::string(rotates ? "--rotate-..." : "--template") +
                                  ": is for folders, PATH is one file. Give --dir FOLDER instead of "

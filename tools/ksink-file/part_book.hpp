@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "tools/ksink-file/manifest.hpp"
@@ -15,7 +16,8 @@
 namespace kpipe {
 
 /// Which line of a partition goes to which file, and what the manifest is to say of it afterwards.
-/// Knows no files: the caller writes, and fills in `length`, `inode` and `tail`.
+/// Knows no files: the caller writes, and fills in `length`, `inode` and `tail`. What a line costs
+/// grows with the logarithm of the open parts, not with their number.
 class PartBook {
  public:
   /// What decides about a line.
@@ -57,7 +59,12 @@ class PartBook {
   ManifestChange change(const Checkpoint& stored);
 
  private:
+  using ByNumber = std::set<std::pair<std::int64_t, std::uint64_t>>;  ///< with the part's id
+
   void close(std::uint64_t id);
+  void close_past();
+  PartState& begin_part(const Line& line, std::int64_t now_ms);
+  void add_line(PartState& part, const Line& line);
   template <typename Condition>
   void close_if(const Condition& condition);
 
@@ -67,8 +74,10 @@ class PartBook {
   std::unordered_map<std::string, std::uint64_t> open_;  ///< part of each group
   std::string last_group_;
   PartState* last_part_ = nullptr;  ///< of last_group_, if it is open
-  /// No part is past before a record has this timestamp.
-  std::optional<std::int64_t> next_past_;
+  ByNumber by_end_;    ///< open parts of our form: the first was not written for the longest
+  ByNumber by_begin_;  ///< open parts by their first timestamp, if there is a rule for it
+  std::vector<std::uint64_t> full_;  ///< to be closed when their last record is over
+  std::int64_t last_offset_ = -1;
   std::set<std::uint64_t> grown_;
   std::set<std::uint64_t> closing_;
   std::vector<std::uint64_t> named_;
