@@ -168,6 +168,10 @@ std::string DataFile::tail_digest(std::uint64_t length) const {
   return sha256_hex(read_at(length - size, static_cast<std::size_t>(size)));
 }
 
+std::string DataFile::tail_digest_of(std::string_view bytes) {
+  return sha256_hex(bytes.substr(bytes.size() < kTailSize ? 0 : bytes.size() - kTailSize));
+}
+
 void DataFile::check_untouched(std::uint64_t length) const {
   struct stat st {};
   if (::lstat(path_.c_str(), &st) != 0 || !(identity_of(st) == identity())) {

@@ -49,6 +49,8 @@ class DataFile : public FrameTarget {
 
   /// SHA-256 of the last kTailSize bytes before `length` (all of them when there are fewer).
   std::string tail_digest(std::uint64_t length) const;
+  /// The same, of a file whose last bytes, kTailSize or all of it, these are.
+  static std::string tail_digest_of(std::string_view bytes);
 
   /// Throws Error(io) unless the name still stands for this file and it is `length` bytes long:
   /// bytes written into a file that was removed would be lost, and a second writer's would be

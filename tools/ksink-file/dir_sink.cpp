@@ -5,14 +5,11 @@
 
 #include <algorithm>
 #include <chrono>
-#include <thread>
 #include <utility>
 
 #include "common/base/error.hpp"
 #include "common/base/fd.hpp"
-#include "common/base/log.hpp"
 #include "common/base/out_buffer.hpp"
-#include "common/base/stop.hpp"
 #include "tools/ksink-file/digest.hpp"
 #include "tools/ksink-file/sealed_line.hpp"
 
@@ -62,17 +59,6 @@ std::vector<PartitionState> all_stored(const Folder& state) {
   return all;
 }
 
-class Unlock {
- public:
-  explicit Unlock(PartitionStore& store) : store_(store) {}
-  ~Unlock() { store_.unlock(); }
-  Unlock(const Unlock&) = delete;
-  Unlock& operator=(const Unlock&) = delete;
-
- private:
-  PartitionStore& store_;
-};
-
 /// Holds the locks of a batch's partitions, taken in one order by all instances.
 class Locked {
  public:
@@ -106,6 +92,7 @@ DirSink::DirSink(const FileOptions& options)
       content_(options.content),
       context_{state_,           publisher_,           *encoder_,
                options.rotation, options.lock_timeout, form_of(options)},
+      disk_(state_),
       after_(root_, state_, options.on_publish, options.keep) {}
 
 std::string DirSink::name() const {
@@ -124,7 +111,7 @@ std::vector<Checkpoint> DirSink::open() {
     all.push_back(state.stored);
     PartitionStore& store = partition(state.stored.tp);
     if (state.closed.empty() || !store.lock(PartitionStore::Wait::no, false)) continue;
-    const Unlock unlock(store);  // else who has the lock gives them their names
+    const StoreUnlock unlock(store);  // else who has the lock gives them their names
     complete(store);
   }
   return all;
@@ -179,7 +166,11 @@ void DirSink::store_locked(const Batch& batch, const std::vector<PartitionStore*
   try {
     gather(batch, stores);
     const std::size_t most_open = std::max<std::size_t>(kMostOpen / partitions_.size(), 1);
-    for (PartitionStore* const store : stores) store->write(most_open);
+    std::size_t parts = 0;
+    for (const PartitionStore* const store : stores) parts += store->grown();
+    const Syncing syncing = disk_.for_files(parts);
+    for (PartitionStore* const store : stores) store->write(most_open, syncing);
+    if (syncing == Syncing::at_once) disk_.sync();
     for (PartitionStore* const store : stores) store->sync_parts();
     for (std::size_t i = 0; i < stores.size(); ++i) {
       const Batch::Range& range = batch.ranges()[i];
@@ -189,7 +180,7 @@ void DirSink::store_locked(const Batch& batch, const std::vector<PartitionStore*
       stores[i]->record(stored);
     }
     for (PartitionStore* const store : stores) store->sync_record();
-    for (PartitionStore* const store : stores) publish(*store);
+    publish(stores);
   } catch (const Error&) {
     for (PartitionStore* const store : stores) store->give_up();
     for (const PartitionStore* const store : stores) store->check_owner();  // a better reason
@@ -206,116 +197,6 @@ void DirSink::gather(const Batch& batch, const std::vector<PartitionStore*>& sto
         entry.record, names_.group(entry.record), content_.of(entry),
         [&] { return names_.name(entry.record); }, now);
   }
-}
-
-void DirSink::complete(PartitionStore& store) {
-  try {
-    store.record_closed();
-    publish(store);
-    store.record_closed();
-  } catch (const Error&) {
-    store.check_owner();
-    throw;
-  }
-}
-
-bool DirSink::is_ours(const TopicPartition& tp) const {
-  return !has_source_ || ours_.contains(tp);
-}
-
-void DirSink::publish(PartitionStore& store) {
-  for (const ClosedFile& file : store.publish()) {
-    if (after_.begin(store.tp(), file)) store.finished(file.id);
-  }
-}
-
-void DirSink::finish_hooks() {
-  for (PublishHook::Job& job : after_.poll()) succeeded_.push_back(std::move(job));
-  std::erase_if(succeeded_, [&](const PublishHook::Job& job) {
-    PartitionStore& store = partition(job.tp);
-    if (!store.lock(PartitionStore::Wait::no, false)) return false;
-    const Unlock unlock(store);
-    after_.note(job.file);
-    store.finished(job.file.id);
-    complete(store);
-    return true;
-  });
-}
-
-/// At the end. What has failed before gets a few more tries; a command that goes on to fail is the
-/// next run's.
-void DirSink::await_hooks() {
-  constexpr int tries = 3;
-  PublishHook& hook = after_.hook();
-  hook.hurry();
-  while (!hook.empty() || !succeeded_.empty()) {
-    finish_hooks();
-    const bool gives_up = hook.least_failures() >= tries || stop::requested();
-    if (gives_up && !hook.is_running() && succeeded_.empty()) break;
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-  if (hook.empty()) return;
-  throw Error(Exit::temp_fail, "--on-publish: " + std::to_string(hook.size()) +
-                                   " files have their names, but the command has not succeeded "
-                                   "for them. The next run with --on-publish tries it again");
-}
-
-std::optional<std::chrono::steady_clock::time_point> DirSink::tick() {
-  if (stop::take_hangup()) complete_all();
-  finish_hooks();
-  after_.clean();
-  auto next = after_.next();
-  if (!options_.rotation.interval) return next;
-  const std::int64_t now = clock_ms();
-  if (!next_due_ || *next_due_ <= now) {
-    if (next_due_) complete_due(now);
-    next_due_ = find_next_due();
-  }
-  const std::chrono::milliseconds left(std::max<std::int64_t>(*next_due_ - now, kDuePause.count()));
-  const auto due = std::chrono::steady_clock::now() + left;
-  return next ? std::min(*next, due) : due;
-}
-
-std::int64_t DirSink::find_next_due() {
-  std::int64_t next = clock_ms() + options_.rotation.interval->count();
-  for (const auto& [tp, store] : partitions_) {
-    // Parts of an earlier run, or of another instance that is gone.
-    const bool is_unread = !store->is_read() && is_ours(tp);
-    if (is_unread && store->lock(PartitionStore::Wait::no, false)) store->unlock();
-    if (const auto due = store->next_due()) next = std::min(next, *due);
-  }
-  return next;
-}
-
-void DirSink::complete_due(std::int64_t now) {
-  for (const auto& [tp, store] : partitions_) {
-    const auto due = store->next_due();
-    if (!due || *due > now || !store->lock(PartitionStore::Wait::no, false)) continue;
-    const Unlock unlock(*store);
-    store->close_due(now);
-    complete(*store);
-  }
-}
-
-void DirSink::complete_all() {
-  for (const auto& [tp, store] : partitions_) {
-    if (!is_ours(tp) || !store->lock(PartitionStore::Wait::yes, false)) continue;
-    const Unlock unlock(*store);
-    // Who has gone on with it since has the parts.
-    if (!has_source_ || !store->was_changed()) store->close_all();
-    complete(*store);
-  }
-}
-
-void DirSink::close(bool complete) {
-  if (complete && options_.publish_at_end) complete_all();
-  await_hooks();
-  for (const auto& [tp, store] : partitions_) {
-    if (!store->is_read() || !store->lock(PartitionStore::Wait::no, false)) continue;
-    const Unlock unlock(*store);
-    this->complete(*store);
-  }
-  after_.clean_now();
 }
 
 void print_dir_offsets(const FileOptions& options) {

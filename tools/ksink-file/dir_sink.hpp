@@ -14,6 +14,7 @@
 #include "tools/ksink-file/after_publish.hpp"
 #include "tools/ksink-file/content.hpp"
 #include "tools/ksink-file/dir_about.hpp"
+#include "tools/ksink-file/disk_sync.hpp"
 #include "tools/ksink-file/encoder.hpp"
 #include "tools/ksink-file/folder.hpp"
 #include "tools/ksink-file/options.hpp"
@@ -27,8 +28,8 @@ namespace kpipe {
 /// them and once. What is not complete grows in the hidden folder .kpipe, where each partition has
 /// a folder with its parts, its manifest and its lock. A batch is stored by
 ///   append to the parts -> fdatasync -> a line in each partition's manifest -> fdatasync,
-/// then it is acknowledged; full parts get their names after that, and if that is not reached, from
-/// the next who opens the partition.
+/// (with many parts one syncfs in place of the first), then it is acknowledged; full parts get
+/// their names after that, and if that is not reached, from the next who opens the partition.
 ///
 /// Any number of instances may write one folder. A partition's lock is held while something of it
 /// is stored and not in between, so a partition goes from one instance to another with its open
@@ -65,7 +66,7 @@ class DirSink : public Sink {
   void complete_due(std::int64_t now);
   void complete_all();
   void complete(PartitionStore& store);
-  void publish(PartitionStore& store);
+  void publish(const std::vector<PartitionStore*>& stores);
   void finish_hooks();
   void await_hooks();
 
@@ -79,6 +80,7 @@ class DirSink : public Sink {
   ContentLines content_;
   StoreContext context_;
   std::map<TopicPartition, std::unique_ptr<PartitionStore>> partitions_;
+  DiskSync disk_;
   AfterPublish after_;
   std::vector<PublishHook::Job> succeeded_;  ///< of which the manifest does not know yet
   std::set<TopicPartition> ours_;            ///< assigned to us, or written by us

@@ -74,13 +74,14 @@ std::optional<Folder> Folder::try_make(const std::string& name, unsigned mode) c
     if (errno == ENOENT) return std::nullopt;
     fail("mkdir", name, errno);
   }
-  sync();
   return sub(name);
 }
 
 Folder Folder::sub_or_make(const std::string& name, unsigned mode) const {
+  if (auto found = sub(name)) return std::move(*found);
   auto made = try_make(name, mode);
   if (!made) fail("mkdir", name, ENOENT);
+  sync();
   return std::move(*made);
 }
 
@@ -98,6 +99,7 @@ UniqueFd Folder::open_file(const std::string& name, int flags, unsigned mode) co
     if (errno == EEXIST) return fd;
     fail("open", name, errno);
   }
+  if ((flags & O_EXCL) != 0) return fd;  // just made
   struct stat st {};
   if (::fstat(fd.get(), &st) != 0) fail("stat", name, errno);
   if (!S_ISREG(st.st_mode)) fail("open", name, ELOOP);
@@ -152,6 +154,10 @@ void Folder::rename(const std::string& from, const std::string& to) const {
 
 void Folder::sync() const {
   if (::fsync(fd_.get()) != 0) fail("fsync", "", errno);
+}
+
+void Folder::sync_file_system() const {
+  if (::syncfs(fd_.get()) != 0) fail("syncfs", "", errno);
 }
 
 }  // namespace kpipe

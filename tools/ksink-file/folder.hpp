@@ -24,7 +24,8 @@ class Folder {
   static std::optional<Folder> open(const std::string& path);
 
   Folder sub_or_make(const std::string& name, unsigned mode) const;
-  /// The same; nothing when this folder, or the new one, was removed meanwhile.
+  /// The same, with a name that is not on the disk yet; nothing when this folder, or the new one,
+  /// was removed meanwhile.
   std::optional<Folder> try_make(const std::string& name, unsigned mode) const;
   std::optional<Folder> sub(const std::string& name) const;
 
@@ -43,6 +44,7 @@ class Folder {
   void remove(const std::string& name) const;  ///< a file, if it is there
   void rename(const std::string& from, const std::string& to) const;  ///< in it, over what is there
   void sync() const;                                                  ///< makes names in it durable
+  void sync_file_system() const;  ///< syncfs(2): all that was written to it; see DiskSync
 
  private:
   [[noreturn]] void fail(const char* what, const std::string& name, int error) const;

@@ -70,8 +70,8 @@ DataFile PartFiles::reopen(const Folder& folder, const PartState& part) const {
 DataFile& PartFiles::open(const Folder& folder, const PartState& part) {
   auto found = files_.find(part.id);
   if (found == files_.end()) {
-    DataFile file = part.inode == 0 ? create(folder, part) : reopen(folder, part);
-    found = files_.emplace(part.id, std::move(file)).first;
+    if (part.inode == 0) return files_.emplace(part.id, create(folder, part)).first->second;
+    found = files_.emplace(part.id, reopen(folder, part)).first;
   }
   DataFile& file = found->second;
   const std::uint64_t size = file.size();
@@ -81,17 +81,18 @@ DataFile& PartFiles::open(const Folder& folder, const PartState& part) {
 }
 
 void PartFiles::write(const Folder& folder, const std::vector<PartState*>& parts, Encoder& encoder,
-                      std::size_t most_open) {
+                      std::size_t most_open, Syncing syncing) {
   for (PartState* const part : parts) {
-    made_one_ |= part->inode == 0;
-    before_.push_back({part->id, part->length, part->inode == 0});
+    const bool is_new = part->inode == 0;
+    before_.push_back({part->id, part->length, is_new});
     DataFile& file = open(folder, *part);
     const auto gathered = gathered_.find(part->id);
-    const std::string_view bytes = encoder.encode(gathered->second.view());
-    file.write_at(part->length, bytes);
-    file.start_writeback(part->length, bytes.size());
+    append(file, *part, encoder.encode(gathered->second.view()), syncing);
+    if (syncing == Syncing::each) {
+      made_one_ |= is_new;
+      unsynced_.push_back(part->id);
+    }
     put_by(gathered->second);
-    written_.push_back(part);
     if (files_.size() >= most_open) {
       settle();
       files_.clear();
@@ -101,15 +102,18 @@ void PartFiles::write(const Folder& folder, const std::vector<PartState*>& parts
   last_ = nullptr;
 }
 
+void PartFiles::append(DataFile& file, PartState& part, std::string_view bytes, Syncing syncing) {
+  file.write_at(part.length, bytes);
+  if (syncing == Syncing::each) file.start_writeback(part.length, bytes.size());
+  const bool has_tail = part.length == 0 || bytes.size() >= DataFile::kTailSize;
+  part.length += bytes.size();
+  part.inode = file.identity().inode;
+  part.tail = has_tail ? DataFile::tail_digest_of(bytes) : file.tail_digest(part.length);
+}
+
 void PartFiles::settle() {
-  for (PartState* const part : written_) {
-    DataFile& file = files_.at(part->id);
-    file.sync();
-    part->length = file.size();
-    part->inode = file.identity().inode;
-    part->tail = file.tail_digest(part->length);
-  }
-  written_.clear();
+  for (const std::uint64_t id : unsynced_) files_.at(id).sync();
+  unsynced_.clear();
 }
 
 void PartFiles::sync(const Folder& folder) {
@@ -132,7 +136,7 @@ void PartFiles::cut_back(const Folder& folder) noexcept {
     }
   }
   before_.clear();
-  written_.clear();
+  unsynced_.clear();
   gathered_.clear();
   last_ = nullptr;
 }

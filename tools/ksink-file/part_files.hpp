@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/base/out_buffer.hpp"
 #include "tools/ksink-file/data_file.hpp"
+#include "tools/ksink-file/disk_sync.hpp"
 #include "tools/ksink-file/encoder.hpp"
 #include "tools/ksink-file/folder.hpp"
 #include "tools/ksink-file/manifest.hpp"
@@ -31,13 +33,13 @@ class PartFiles {
   /// Where the lines of a part are gathered.
   OutBuffer& lines(std::uint64_t id);
 
-  /// Writes what was gathered for these parts. At most `most_open` files are open at a time, and
-  /// stay so. Throws Error(data) for a part that is not what its state says, Error(io) else; then,
-  /// as after sync(), cut_back() is due.
+  /// Writes what was gathered for these parts, and fills in their length, inode and tail. At most
+  /// `most_open` files are open at a time, and stay so. Throws Error(data) for a part that is not
+  /// what its state says, Error(io) else; then, as after sync(), cut_back() is due.
   void write(const Folder& folder, const std::vector<PartState*>& parts, Encoder& encoder,
-             std::size_t most_open);
-  /// Makes it durable and fills in the parts' length, inode and tail. Apart from write(), so that
-  /// the disk works on all partitions at once.
+             std::size_t most_open, Syncing syncing);
+  /// Makes durable what was written with Syncing::each. Apart from write(), so that the disk works
+  /// on all partitions at once.
   void sync(const Folder& folder);
 
   /// Takes away what was appended since keep(), unless that fails too: the next who opens the
@@ -67,6 +69,7 @@ class PartFiles {
   DataFile& open(const Folder& folder, const PartState& part);
   DataFile create(const Folder& folder, const PartState& part) const;
   DataFile reopen(const Folder& folder, const PartState& part) const;
+  static void append(DataFile& file, PartState& part, std::string_view bytes, Syncing syncing);
   void settle();
 
   std::uint64_t epoch_ = 0;
@@ -76,8 +79,8 @@ class PartFiles {
   OutBuffer* last_ = nullptr;  ///< of last_id_, in gathered_
   std::vector<OutBuffer> spare_;
   std::vector<Before> before_;
-  std::vector<PartState*> written_;  ///< and not synced
-  bool made_one_ = false;            ///< whose name is not durable
+  std::vector<std::uint64_t> unsynced_;
+  bool made_one_ = false;  ///< whose name is not durable
 };
 
 }  // namespace kpipe

@@ -118,11 +118,11 @@ void PartitionStore::add(const Record& record, std::string_view group, std::stri
   lines.append('\n');
 }
 
-void PartitionStore::write(std::size_t most_open) {
+void PartitionStore::write(std::size_t most_open, Syncing syncing) {
   book_->close_full();
   std::vector<PartState*> parts;
   for (const std::uint64_t id : book_->grown()) parts.push_back(&book_->part(id));
-  files_.write(*folder_, parts, context_.encoder, most_open);
+  files_.write(*folder_, parts, context_.encoder, most_open, syncing);
 }
 
 void PartitionStore::record(const Checkpoint& stored) {
@@ -158,16 +158,21 @@ void PartitionStore::record_closed() {
   }
 }
 
-std::vector<ClosedFile> PartitionStore::publish() {
-  std::vector<ClosedFile> published;
+void PartitionStore::give_names(Syncing syncing) {
+  std::vector<Publisher::Due> due;
   for (const auto& [id, file] : book_->state().closed) {
     if (published_.contains(id)) continue;
-    context_.publisher.publish(context_.state, name_, PartFiles::name_of(book_->state().epoch, id),
-                               file);
-    published_.insert(id);
-    published.push_back(file);
+    due.push_back({PartFiles::name_of(book_->state().epoch, id), &file});
   }
-  return published;
+  context_.publisher.publish(context_.state, name_, std::move(due), syncing);
+}
+
+std::vector<ClosedFile> PartitionStore::take_named() {
+  std::vector<ClosedFile> named;
+  for (const auto& [id, file] : book_->state().closed) {
+    if (published_.insert(id).second) named.push_back(file);
+  }
+  return named;
 }
 
 void PartitionStore::finished(std::uint64_t id) {

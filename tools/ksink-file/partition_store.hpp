@@ -13,6 +13,7 @@
 
 #include "common/sink/batch.hpp"
 #include "common/wire/checkpoint.hpp"
+#include "tools/ksink-file/disk_sync.hpp"
 #include "tools/ksink-file/encoder.hpp"
 #include "tools/ksink-file/folder.hpp"
 #include "tools/ksink-file/manifest_file.hpp"
@@ -76,8 +77,9 @@ class PartitionStore {
   /// and what this object knows; the next lock() reads it again.
   /// Each step is taken for all partitions of a batch before the next, so that the disk works on
   /// them together.
-  void write(std::size_t most_open);
-  void sync_parts() { files_.sync(*folder_); }
+  std::size_t grown() const { return book_->grown().size(); }  ///< parts to be written
+  void write(std::size_t most_open, Syncing syncing);
+  void sync_parts() { files_.sync(*folder_); }  ///< what was written with Syncing::each
   void record(const Checkpoint& stored);
   void sync_record() { manifest_.sync(*folder_); }
   void give_up() noexcept;
@@ -88,9 +90,12 @@ class PartitionStore {
   /// before anything is acknowledged.
   void check_owner() const;
 
-  /// Gives closed files their names. Returns those that have them since this object knows of them;
-  /// each stays in the manifest until it is finished().
-  std::vector<ClosedFile> publish();
+  std::size_t unnamed() const { return book_->state().closed.size() - published_.size(); }
+  /// Gives closed files their names.
+  void give_names(Syncing syncing);
+  /// Those that have got their names, durable ones, since the last call; each stays in the manifest
+  /// until it is finished().
+  std::vector<ClosedFile> take_named();
   void finished(std::uint64_t id);
 
  private:
@@ -109,6 +114,18 @@ class PartitionStore {
   bool is_stored_ = false;  ///< there is a manifest
   PartFiles files_;
   std::set<std::uint64_t> published_;  ///< of the closed ones
+};
+
+/// Ends what lock() began.
+class StoreUnlock {
+ public:
+  explicit StoreUnlock(PartitionStore& store) : store_(store) {}
+  ~StoreUnlock() { store_.unlock(); }
+  StoreUnlock(const StoreUnlock&) = delete;
+  StoreUnlock& operator=(const StoreUnlock&) = delete;
+
+ private:
+  PartitionStore& store_;
 };
 
 }  // namespace kpipe

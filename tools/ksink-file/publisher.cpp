@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -37,42 +38,101 @@ void Publisher::make_known(const Folder& above, const Folder& folder) {
   known_.insert(key);
 }
 
-std::optional<Folder> Publisher::folder_of(const ClosedFile& file, bool make) {
-  Folder folder(root_.path(), UniqueFd(::fcntl(root_.fd(), F_DUPFD_CLOEXEC, 0)));
-  std::size_t at = 0;
-  for (std::size_t slash = file.path.find('/'); slash != std::string::npos;
-       at = slash + 1, slash = file.path.find('/', at)) {
-    const std::string name = file.path.substr(at, slash - at);
-    auto next = make ? folder.try_make(name, kFolderMode) : folder.sub(name);
-    if (!next) return std::nullopt;
-    make_known(folder, *next);
-    folder = std::move(*next);
+/// From the root to the folder of one file after the other. The folders of the last path stay open,
+/// as most are on the next one's too, and the last of them is synced when all its files are there.
+class Publisher::Walk {
+ public:
+  Walk(Publisher& publisher, Syncing syncing) : publisher_(publisher), syncing_(syncing) {}
+
+  /// The folder that `path` is in; null when there is none and it is not to be made, or it was
+  /// removed meanwhile. Valid until the next call.
+  const Folder* enter(const std::string& path, bool make) {
+    const std::size_t end = path.rfind('/');
+    const std::string folder = end == std::string::npos ? "" : path.substr(0, end + 1);
+    if (is_in_one_ && folder == here_) return last();
+    leave();
+    std::size_t depth = 0;
+    for (std::size_t at = 0; at < folder.size(); ++depth) {
+      const std::size_t slash = folder.find('/', at);
+      const std::string name = folder.substr(at, slash - at);
+      at = slash + 1;
+      if (depth < steps_.size() && steps_[depth].name == name) continue;
+      cut(depth);
+      auto next = make ? last()->try_make(name, kFolderMode) : last()->sub(name);
+      if (!next) return nullptr;
+      if (syncing_ == Syncing::each) publisher_.make_known(*last(), *next);
+      steps_.push_back({name, std::move(*next)});
+    }
+    cut(depth);
+    here_ = folder;
+    is_in_one_ = true;
+    return last();
   }
-  return folder;
+
+  /// The folder that was entered has a name that is not durable.
+  void named() { is_due_ = syncing_ == Syncing::each; }
+
+  void leave() {
+    if (is_due_) last()->sync();
+    is_due_ = false;
+    is_in_one_ = false;
+  }
+
+  /// A folder on the way is not the one any more that has the name.
+  void begin_anew() {
+    leave();
+    steps_.clear();
+  }
+
+ private:
+  struct Step {
+    std::string name;
+    Folder folder;
+  };
+
+  const Folder* last() const { return steps_.empty() ? &publisher_.root_ : &steps_.back().folder; }
+  void cut(std::size_t depth) {
+    while (steps_.size() > depth) steps_.pop_back();
+  }
+
+  Publisher& publisher_;
+  Syncing syncing_;
+  std::vector<Step> steps_;
+  bool is_in_one_ = false;
+  std::string here_;  ///< it, when is_in_one_
+  bool is_due_ = false;
+};
+
+void Publisher::publish(const Folder& state, const std::string& from, std::vector<Due> files,
+                        Syncing syncing) {
+  std::sort(files.begin(), files.end(),
+            [](const Due& a, const Due& b) { return a.file->path < b.file->path; });
+  Walk walk(*this, syncing);
+  for (const Due& due : files) publish_one(state, from + "/" + due.part, *due.file, walk);
+  walk.leave();
 }
 
-void Publisher::publish(const Folder& state, const std::string& from, const std::string& part,
-                        const ClosedFile& file) {
-  const std::string source = from + "/" + part;
+void Publisher::publish_one(const Folder& state, const std::string& source, const ClosedFile& file,
+                            Walk& walk) {
   const std::string name = file.path.substr(file.path.rfind('/') + 1);  // npos + 1 is 0
   const std::string path = root_.path_of(file.path);
   int error = ENOENT;
   for (int tries = 0; tries < kTries && error == ENOENT; ++tries) {
+    if (tries > 0) walk.begin_anew();  // --keep has just removed a folder, as it was empty
     const auto identity = state.identity_of(source);
-    const auto target = folder_of(file, identity.has_value());
+    const Folder* const target = walk.enter(file.path, identity.has_value());
     if (!identity) {
       // It has its name, or was taken away with its folder.
-      if (target) target->sync();
+      if (target != nullptr) walk.named();
       return;
     }
-    // Without a folder, or with ENOENT: --keep has just removed it, as it was empty.
-    if (!target) continue;
+    if (target == nullptr) continue;
     error = move_without_replacing(state.fd(), source, target->fd(), name);
     if (error == EEXIST && target->identity_of(name) == identity) {
       state.remove(source);  // a link(2) whose unlink(2) was not reached
       error = 0;
     }
-    if (error == 0) target->sync();
+    if (error == 0) walk.named();
   }
   if (error == EEXIST) {
     throw Error(Exit::data,
