@@ -83,7 +83,7 @@ class Traced:
     `rule` is what follows --inject's name of the call: error=EIO:when=3. Descriptors are shown with their paths.
     """
 
-    WATCHED = "write,pwrite64,fsync,fdatasync,ftruncate,rename,renameat,renameat2,linkat,unlinkat,mkdirat,close,openat"
+    WATCHED = "write,pwrite64,fsync,fdatasync,syncfs,ftruncate,rename,renameat,renameat2,linkat,unlinkat,mkdirat,close,openat"
 
     def __init__(self, folder, call, rule):
         self.log = folder / "strace.log"
@@ -104,12 +104,12 @@ class Traced:
 
 
 class FaultRounds:
-    """Fresh runs, each with the fault one call later than the one before, until it fires no more. Whoever has them says
-    what clear() takes away before a run, and whether holds_all() after the undisturbed one."""
+    """Fresh runs, each with the fault one call (or `step`) later than the one before, until it fires no more. Whoever has
+    them says what clear() takes away before a run, and whether holds_all() after the undisturbed one."""
 
-    def __init__(self, folder, path, call, fault, lines, options):
+    def __init__(self, folder, path, call, fault, lines, options, step=1):
         self.folder, self.path, self.call, self.fault, self.lines = folder, path, call, fault, lines
-        self.options = options
+        self.options, self.step = options, step
         self.acks = AckFile(folder / "acks")
         self.fired = 0
 
@@ -126,7 +126,7 @@ class FaultRounds:
                 return
             self.fired += 1
             yield number, done, after
-            number += 1
+            number += self.step
 
     def assert_unacknowledged(self, after):
         late = [call for call in after[1:] if call.startswith("write(") and "acks>" in call and '{\\"topic' in call]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A disk that fails at one system call, or from one on, under ksink-file --dir: the run ends with 74, nothing is
 acknowledged any more, no failed sync is tried again, what has a name is complete, and the next run makes all of it under
-the same names.
+the same names. With many files in a batch one syncfs takes the place of all their syncs.
 
 tests/cli/ksink_file_dir.bats does the same for kill -9 at every call.
 """
@@ -14,6 +14,11 @@ from file_feed import AckFile, FaultRounds, Traced, published_in, record_lines, 
 
 RECORDS = 120
 OPTIONS = ["--batch-size", "40", "--rotate-records", "25", "--template", "{topic}/{partition}/{start}-{end}.ndjson"]
+MANY = 400
+# A batch goes to 150 files. In the first case they are complete at once, in the second at the end of all.
+WITH_MANY = {"complete": ["--batch-size", "150", "--rotate-records", "1", "--template", "{topic}/{partition}/{start}-{end}.ndjson"],
+             "open": ["--batch-size", "150", "--template", "{field:v}/{topic}-{partition}-{start}-{end}.ndjson"]}
+many = pytest.mark.parametrize("options", WITH_MANY.values(), ids=WITH_MANY)
 # Not the sink's own files: nothing of a record is lost there.
 OTHERS = re.compile(r"</?(lib|usr|etc|proc|dev|sys|pipe:)|acks>")
 
@@ -21,11 +26,11 @@ OTHERS = re.compile(r"</?(lib|usr|etc|proc|dev|sys|pipe:)|acks>")
 class Rounds(FaultRounds):
     """Of a folder."""
 
-    def __init__(self, folder, call, fault, lines):
-        super().__init__(folder, folder / "out", call, fault, lines, OPTIONS)
-        assert run_sink(folder / "whole", lines, *OPTIONS).returncode == 0
+    def __init__(self, folder, call, fault, lines, options=tuple(OPTIONS), **more):
+        super().__init__(folder, folder / "out", call, fault, lines, options, **more)
+        assert run_sink(folder / "whole", lines, *options).returncode == 0
         self.whole = published_in(folder / "whole")
-        assert len(self.whole) == 6
+        assert len(self.whole) == (6 if len(lines) == RECORDS else MANY)
 
     def clear(self):
         shutil.rmtree(self.path, ignore_errors=True)
@@ -48,7 +53,7 @@ class Rounds(FaultRounds):
                 assert self.whole[name] == content, name
 
     def assert_restart_is_exact(self):
-        done = run_sink(self.path, self.lines, "-q", *OPTIONS)
+        done = run_sink(self.path, self.lines, "-q", *self.options)
         assert done.returncode == 0, done.stderr
         assert published_in(self.path) == self.whole
 
@@ -92,6 +97,38 @@ def test_syncs(tmp_path, rng, call, least):
     assert rounds.fired >= least
 
 
+@many
+def test_syncs_of_many_files(tmp_path, rng, options):
+    """Whoever may not call it syncs each file, and fails only for that."""
+    rounds = Rounds(tmp_path, "syncfs", "error=EIO:when={n}", record_lines(MANY, rng), options)
+    for number, done, after in rounds:
+        if number == 1:
+            assert after[0].startswith("syncfs(-1)") and done.returncode == 0, (done, after[0])
+            assert sum(call.startswith("fdatasync(") for call in after) > MANY
+        else:
+            again = [c for c in after[1:] if c.startswith("syncfs(")]
+            assert done.returncode == 74 and b"syncfs: " in done.stderr and not again, (number, done, after)
+            rounds.assert_unacknowledged(after)
+        rounds.assert_complete()
+        rounds.assert_restart_is_exact()
+    print(f"{rounds.fired} faults")
+    assert rounds.fired >= 6
+
+
+@many
+@pytest.mark.parametrize("call", ["pwrite64", "renameat2", "mkdirat"])
+def test_writes_and_names_of_many_files(tmp_path, rng, call, options):
+    rounds = Rounds(tmp_path, call, "error=EIO:when={n}", record_lines(MANY, rng), options, step=37)
+    for number, done, after in rounds:
+        assert done.returncode == 74, (number, done, after)
+        rounds.assert_unacknowledged(after)
+        assert rounds.parts_are_cut_back()
+        rounds.assert_complete()
+        rounds.assert_restart_is_exact()
+    print(f"{rounds.fired} faults")
+    assert rounds.fired >= (1 if call == "mkdirat" and "--rotate-records" in options else 10)
+
+
 @pytest.mark.parametrize("fault", ["error=EACCES:when={n}", "error=ENOSPC:when={n}"])
 def test_opens(tmp_path, rng, fault):
     rounds = Rounds(tmp_path, "openat", fault, record_lines(RECORDS, rng))
@@ -109,18 +146,23 @@ def test_opens(tmp_path, rng, fault):
     assert failed >= 20
 
 
-def test_names_are_on_the_disk_before_the_acknowledgement(tmp_path, rng):
-    """A power cut undoes a name whose folder was not synced: parts and manifests before the acknowledgement of what is in
-    them, files and their folders before they are forgotten."""
-    lines = record_lines(RECORDS, rng)
+@pytest.mark.parametrize("options", [OPTIONS, *WITH_MANY.values()], ids=["few", *WITH_MANY])
+def test_all_is_on_the_disk_before_it_is_told(tmp_path, rng, options):
+    """A power cut undoes what was not synced. Bytes of parts and names must be on the disk before the manifest speaks of
+    them, the manifest before the acknowledgement, the names of files before the manifest forgets them."""
+    lines = record_lines(RECORDS if options is OPTIONS else MANY, rng)
     traced = Traced(tmp_path, "ftruncate", "error=EIO:when=99")
-    done = traced.run(tmp_path / "out", lines, "--acks", AckFile(tmp_path / "acks").path, *OPTIONS)
+    done = traced.run(tmp_path / "out", lines, "--acks", AckFile(tmp_path / "acks").path, *options)
     assert done.returncode == 0, done
-    unsynced, acks, made = set(), 0, 0
+    unsynced, untold = set(), set()  # files and folders; manifests and theirs
+    acks = made = written = told = of_all = 0
     for call in traced.calls():
         paths = re.findall(r"<([^>]*)>", call)
         if call.startswith("mkdirat("):
             unsynced.add(paths[0])
+            made += 1
+        elif call.startswith("renameat(") and "manifest.tmp" in call:
+            untold.add(paths[1])
             made += 1
         elif call.startswith(("renameat", "linkat(")):
             unsynced.add(paths[1])
@@ -128,9 +170,23 @@ def test_names_are_on_the_disk_before_the_acknowledgement(tmp_path, rng):
         elif call.startswith("openat(") and "O_EXCL" in call:
             unsynced.add(paths[0])
             made += 1
-        elif call.startswith("fsync("):
+        elif call.startswith("pwrite64("):
+            unsynced.add(paths[0])
+            written += 1
+        elif call.startswith("syncfs(") and "-1" not in call:
+            unsynced.clear()
+            untold.clear()
+            of_all += 1
+        elif call.startswith(("fsync(", "fdatasync(")):
             unsynced.discard(paths[0])
-        elif call.startswith("write(") and "acks>" in call and '{\\"topic' in call:
+            untold.discard(paths[0])
+        elif call.startswith("write(") and "/manifest" in call:
             assert not unsynced, (call, unsynced)
+            untold.add(paths[0])
+            told += 1
+        elif call.startswith("write(") and "acks>" in call and '{\\"topic' in call:
+            assert not unsynced | untold, (call, unsynced, untold)
             acks += 1
-    assert not unsynced and acks >= 3 and made >= 20, (unsynced, acks, made)
+    assert not unsynced | untold, (unsynced, untold)
+    assert acks >= 3 and made >= 20 and written >= 8 and told >= 6, (acks, made, written, told)
+    assert of_all == 0 if options is OPTIONS else of_all >= 5, of_all
