@@ -3,8 +3,10 @@
 import collections
 import json
 import os
+import pathlib
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -25,9 +27,16 @@ def where(path):
 
 
 def published_in(folder):
-    """{name: content} of the files of a folder that have their names."""
-    return {str(path.relative_to(folder)): content_of(path) for path in sorted(folder.rglob("*.*"))
-            if path.is_file() and ".kpipe" not in path.parts}
+    """{name: content} of the files of a folder that have their names; each .zst must be valid."""
+    names = sorted(os.path.relpath(os.path.join(at, name), folder) for at, _, files in os.walk(folder) for name in files
+                   if "." in name and not os.path.relpath(at, folder).startswith(".kpipe"))
+    packed = [name for name in names if name.endswith(".zst")]
+    with tempfile.TemporaryDirectory() as scratch:
+        unpacked, of = pathlib.Path(scratch, "unpacked"), pathlib.Path(scratch, "names")
+        of.write_text("".join(f"./{name}\n" for name in packed), encoding="utf-8")
+        if packed:  # all of them by one process
+            subprocess.run(["zstd", "-dq", "--output-dir-mirror", unpacked, "--filelist", of], cwd=folder, check=True)
+        return {name: (unpacked / name[:-4] if name.endswith(".zst") else folder / name).read_bytes() for name in names}
 
 
 def content_of(path):
