@@ -67,7 +67,7 @@ def test_frozen_beyond_its_session(kafka, pipelines, some_flights, group, tmp_pa
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounts a file system")
 def test_full_disk(kafka, pipelines, some_topic, some_flights, group, tmp_path):
     with SmallDisk(tmp_path / "small") as disk:
-        load = DirLoad(pipelines, some_topic, group, disk.folder / "out", some_flights.rows, batch_size=100,
+        load = DirLoad(pipelines, some_topic, group, disk.folder / "out", some_flights.rows, batch_size=500,
                        rules=["--rotate-records", "300"])
         with Watcher(kafka, load) as watcher:
             for first in (True, False):  # the second start finds no more room than the first
@@ -84,6 +84,7 @@ def test_full_disk(kafka, pipelines, some_topic, some_flights, group, tmp_path):
             disk.ballast.unlink()
             pipeline = load.start("--once")
             assert pipeline.wait(120) == {SOURCE: 0, SINK: 0}, pipeline.said()
+            wait_until(lambda: load.total in watcher.seen, 10, "a last look by the watcher")
         load.complete()
         load.assert_exact(kafka.read_all(some_topic))
         ends = kafka.ends(some_topic)
