@@ -86,7 +86,7 @@ stopped_or_ended() {
 # killed_taking_over CALL: while a run is stopped with both locks, another that takes over from it is killed at its 1st,
 # 2nd, ... CALL. A third does all there is to do, and the first, when it goes on, changes nothing.
 killed_taking_over() {
-  local call=$1 n first status_of_first
+  local call=$1 n first status_of_first killed
   local options=("${OPTIONS[@]}" --lock-timeout 30ms)
   rm -rf whole
   ksink-file "${options[@]}" --dir whole < in
@@ -107,10 +107,12 @@ killed_taking_over() {
     wait "$first" || status_of_first=$?
     assert_equal "$status_of_first" 75
     diff -r -x .kpipe whole out || fail "changed after it went on, $call $n"
-    if [ "$status" -eq 0 ]; then
+    # Nothing is left of what was taken from.
+    killed=$status
+    ksink-file "${options[@]}" --dir out < in
+    assert_equal "$(find out/.kpipe -mindepth 1 -maxdepth 1 -type d | sort | xargs -n 1 basename | tr '\n' ' ')" "t-0 t-1 "
+    if [ "$killed" -eq 0 ]; then
       echo "$call: $((n - 1)) kills" >&3
-      # Nothing is left of what was taken from.
-      assert_equal "$(find out/.kpipe -mindepth 1 -maxdepth 1 -type d | sort | xargs -n 1 basename | tr '\n' ' ')" "t-0 t-1 "
       return
     fi
   done
@@ -119,7 +121,7 @@ killed_taking_over() {
 @test "a takeover that is killed itself is ended by the next: writes, names" {
   records 120 > in
   local call
-  for call in renameat2 pwrite64 unlinkat; do killed_taking_over "$call"; done
+  for call in mkdirat renameat2 pwrite64 unlinkat; do killed_taking_over "$call"; done
 }
 
 @test "a takeover that is killed itself: syncs" {

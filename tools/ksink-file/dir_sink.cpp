@@ -12,6 +12,7 @@
 #include "common/base/out_buffer.hpp"
 #include "tools/ksink-file/digest.hpp"
 #include "tools/ksink-file/sealed_line.hpp"
+#include "tools/ksink-file/takeover.hpp"
 
 namespace kpipe {
 namespace {
@@ -106,6 +107,7 @@ PartitionStore& DirSink::partition(const TopicPartition& tp) {
 }
 
 std::vector<Checkpoint> DirSink::open() {
+  remove_leftovers(state_);
   std::vector<Checkpoint> all;
   for (const PartitionState& state : all_stored(state_)) {
     all.push_back(state.stored);

@@ -9,9 +9,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <utility>
+#include <vector>
 
 #include "common/base/error.hpp"
 #include "tools/ksink-file/data_file.hpp"
+#include "tools/ksink-file/disk_sync.hpp"
 #include "tools/ksink-file/manifest_file.hpp"
 #include "tools/ksink-file/part_files.hpp"
 #include "tools/ksink-file/partition_lock.hpp"
@@ -20,6 +22,7 @@ namespace kpipe {
 namespace {
 
 constexpr const char* kNote = "takes-from";
+constexpr char kMark = '~';  // in no partition's folder's name: topics do not have it
 constexpr unsigned kFolderMode = 0700;
 constexpr std::size_t kChunk = std::size_t{1} << 20;
 
@@ -33,7 +36,7 @@ void remove_folder(const Folder& state, const std::string& name) {
 
 std::string unused_name(const Folder& state, const std::string& name) {
   for (int number = 1;; ++number) {
-    const std::string candidate = name + "~" + std::to_string(number);
+    const std::string candidate = name + kMark + std::to_string(number);
     if (!state.identity_of(candidate)) return candidate;
   }
 }
@@ -46,10 +49,10 @@ void write_note(const Folder& folder, const std::string& text) {
   folder.sync();
 }
 
-/// The first `length` bytes under a new name, durable but for the name. Nothing when there is no
+/// The first `length` bytes under a new name, which is not durable yet. Nothing when there is no
 /// such file.
 std::optional<DataFile> copy(const Folder& from, const std::string& old_name, const Folder& to,
-                             const std::string& new_name, std::uint64_t length) {
+                             const std::string& new_name, std::uint64_t length, Syncing syncing) {
   UniqueFd source = from.open_file(old_name, O_RDONLY);
   if (!source) return std::nullopt;
   const DataFile old = DataFile::adopt(from.path_of(old_name), std::move(source));
@@ -62,7 +65,7 @@ std::optional<DataFile> copy(const Folder& from, const std::string& old_name, co
     copied.write_at(at, bytes);
     at += bytes.size();
   }
-  copied.sync();
+  if (syncing == Syncing::each) copied.sync();
   return copied;
 }
 
@@ -106,9 +109,11 @@ void finish_takeover(const Folder& state, const Folder& folder, const std::strin
       PartitionState& now = *found;
       const std::uint64_t epoch = now.epoch;
       ++now.epoch;
+      const DiskSync disk(state);
+      const Syncing syncing = disk.for_files(now.parts.size() + now.closed.size());
       for (auto& [id, part] : now.parts) {
         const auto copied = copy(*old, PartFiles::name_of(epoch, id), folder,
-                                 PartFiles::name_of(now.epoch, id), part.length);
+                                 PartFiles::name_of(now.epoch, id), part.length, syncing);
         if (!copied || copied->tail_digest(part.length) != part.tail) {
           throw Error(Exit::data,
                       "manifest: " + old->path_of(PartFiles::name_of(epoch, id)) +
@@ -118,10 +123,11 @@ void finish_takeover(const Folder& state, const Folder& folder, const std::strin
       }
       for (auto& [id, file] : now.closed) {
         const auto copied = copy(*old, PartFiles::name_of(epoch, id), folder,
-                                 PartFiles::name_of(now.epoch, id), file.length);
+                                 PartFiles::name_of(now.epoch, id), file.length, syncing);
         // Without one it has got its name; publishing it again makes that durable.
         if (copied) file.inode = copied->identity().inode;
       }
+      if (syncing == Syncing::at_once) disk.sync();
       folder.sync();
       ManifestFile manifest;
       manifest.write(folder, {}, now);
@@ -134,6 +140,22 @@ void finish_takeover(const Folder& state, const Folder& folder, const std::strin
   folder.remove(kNote);
   folder.sync();
   remove_folder(state, from);
+}
+
+void remove_leftovers(const Folder& state) {
+  std::vector<std::string> names = state.names();
+  std::erase_if(names, [](const std::string& name) { return name.find(kMark) == name.npos; });
+  if (names.empty()) return;
+  FolderLock lock(state);
+  if (!lock.try_take()) return;  // somebody takes over: such a folder may be the one to be
+  for (const std::string& name : names) {
+    const auto folder = state.sub(name);
+    if (!folder) continue;
+    // The folder of a process that was stopped has its lock, at least.
+    const std::vector<std::string> files = folder->names();
+    const bool is_left = files.empty() || (files.size() == 1 && files.front() == kNote);
+    if (is_left) remove_folder(state, name);
+  }
 }
 
 }  // namespace kpipe

@@ -29,4 +29,8 @@ std::optional<std::string> taken_from(const Folder& folder);
 /// Step 2, with the lock of `folder`. What `folder` is the successor of is in `from`.
 void finish_takeover(const Folder& state, const Folder& folder, const std::string& from);
 
+/// Removes what takeovers have left that were killed, or whose stopped process went on just then:
+/// empty folders that no partition has.
+void remove_leftovers(const Folder& state);
+
 }  // namespace kpipe
