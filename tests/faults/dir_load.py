@@ -79,11 +79,12 @@ def reference(pipelines, topic, folder, rules, seconds=120):
     return load
 
 
-def disturbed(kafka, load, rows, rng, kills):
-    """Members of a group store the rows while they are produced. One after the other is killed, the source, the sink or
-    both, or stops cleanly, which moves partitions too, and is started again. How many of the kills hit, and the names of
-    the files that were complete before the last ones were made so."""
-    producing = Producing(kafka, load.topic, rows)
+def disturbed(kafka, load, rows, rng, kills, pause=0.1):
+    """Members of a group store the rows while they are produced, 500 every `pause` seconds, which has to outlast what
+    follows: one after the other is killed, the source, the sink or both, or stops cleanly, which moves partitions too, and
+    is started again. How many of the kills hit, and the names of the files that were complete before the last ones were made
+    so."""
+    producing = Producing(kafka, load.topic, rows, pause)
     producing.start()
     hits = 0
     with Watcher(kafka, load) as watcher:

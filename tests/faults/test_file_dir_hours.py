@@ -8,7 +8,7 @@ from environment import LONG, times
 from file_feed import published_in
 
 PARTITIONS = 6
-KILLS = times(6)
+KILLS = times(5)
 OPEN = 1000 if LONG else 100
 RULES = ["--template", "{topic}/origin={field:origin}/{ts:%Y/%m/%d/%H}/{partition}-{start}-{end}.ndjson.zst",
          "--rotate-event-time", "70m", "--rotate-open", str(OPEN)]
@@ -27,7 +27,7 @@ def test_hourly_files_of_a_topic_out_of_time_order(kafka, pipelines, all_flights
     late = sum(a > b for a, b in zip(hours, hours[1:]))
     topic = kafka.new_topic(PARTITIONS)
     load = DirLoad(pipelines, topic, group, tmp_path / "out", len(rows), batch_size=10_000 if LONG else 500, rules=RULES)
-    hits, before = disturbed(kafka, load, rows, rng, KILLS)
+    hits, before = disturbed(kafka, load, rows, rng, KILLS, pause=0.1 if LONG else 0.25)
     files = load.assert_exact(kafka.read_all(topic))
     assert before < set(files)
     # All that was open at the end: the bound was needed, and held.
