@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 
+import files
 import many_groups as many
 import pg_others as others
 
@@ -58,7 +59,7 @@ def table(title, records, medians, against):
     for name, seconds in medians.items():
         ratio = medians[against] / seconds
         rate = f"{records / seconds / 1000:9.0f} k/s" if records else ""
-        print(f"  {name:38s} {seconds * 1000:9.0f} ms {rate}   {ratio:5.2f} x {against}")
+        print(f"  {name:52s} {seconds * 1000:9.0f} ms {rate}   {ratio:5.2f} x {against}")
     sys.stdout.flush()
 
 
@@ -141,24 +142,6 @@ def merge(runs, records, work):
         sys.exit("bench: the rows are not all there")
 
 
-def to_file(runs, records, work):
-    def sink(options, output):
-        def run():
-            shell(f"rm -f {work}/{output} {work}/{output}.*")
-            return shell(f"{BIN}/kconsume -b {BROKER} -t flights --once | {BIN}/ksink-file {work}/{output} {options}")[0]
-        return run
-    medians = in_turn(runs, {
-        "kconsume | cat > file; sync": lambda: shell(
-            f"{BIN}/kconsume -b {BROKER} -t flights --once | cat >{work}/cat.ndjson; sync {work}/cat.ndjson")[0],
-        "kconsume | ksink-file": sink("", "sink.ndjson"),
-        "kconsume | zstd -3 > file": lambda: shell(
-            f"{BIN}/kconsume -b {BROKER} -t flights --once | zstd -3 -q -c >{work}/cat.zst")[0],
-        "kconsume | ksink-file .zst": sink("", "sink.ndjson.zst"),
-    })
-    table("To a file", records, medians, "kconsume | cat > file; sync")
-    print(f"  .zst against zstd -3: {medians['kconsume | zstd -3 > file'] / medians['kconsume | ksink-file .zst']:.2f} x")
-
-
 def groups(runs, _records, _work):
     medians = in_turn(runs, {
         "kgroups list": lambda: shell(f"{BIN}/kgroups list -b {BROKER}")[0],
@@ -187,7 +170,8 @@ def main():
     print(f"{records} records, medians of {arguments.runs} runs in turn after one warm-up, {os.cpu_count()} cores")
     benches = {"consume": consume, "pg": load(TYPED, "*", "typed"), "pg-jsonb": load("value jsonb", "*", "jsonb"),
                "pg-merge": merge, "pg-others": others.bench(BIN, TYPED, psql, itertools.count()),
-               "file": to_file, "groups": groups, "many-groups": many_groups}
+               "file": files.bench(shell, in_turn, table, peak_mib, BIN, BROKER),
+               "groups": groups, "many-groups": many_groups}
     if "formats" in arguments.names:
         import formats  # pylint: disable=import-outside-toplevel  # needs build/venv
         benches["formats"] = formats.formats(shell, in_turn, BIN)
