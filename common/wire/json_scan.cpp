@@ -95,6 +95,10 @@ const char* json_nested_end(const char* at, const char* end, char close) noexcep
     const std::uint64_t broken = (block.control & covered) | (block.backslash & ~covered);
     block.open &= ~covered;
     block.close &= ~covered;
+    if ((block.open | block.close) == 0) {
+      if (broken != 0) return nullptr;
+      continue;
+    }
     const auto closing = static_cast<std::size_t>(std::popcount(block.close));
     if (closing < depth) {  // not here, whatever their order
       depth += static_cast<std::size_t>(std::popcount(block.open)) - closing;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // RecordDecoder of record.hpp.
 #include <algorithm>
+#include <cstddef>
+#include <cstring>
 #include <limits>
 
 #include "common/base/parse.hpp"
@@ -19,6 +21,12 @@ std::optional<std::int64_t> moment(const JsonText& text) {
   return words ? parse_timestamp(*words) : std::nullopt;
 }
 
+/// name == text, without a call: `take` asks it several times for each field of each record.
+template <std::size_t N>
+bool is(std::string_view name, const char (&text)[N]) {
+  return name.size() == N - 1 && std::memcmp(name.data(), text, N - 1) == 0;
+}
+
 const JsonText* find(const std::vector<JsonField>& fields, std::string_view name) {
   const auto found = std::find_if(fields.begin(), fields.end(),
                                   [&](const JsonField& field) { return field.name == name; });
@@ -29,35 +37,35 @@ const JsonText* find(const std::vector<JsonField>& fields, std::string_view name
 
 /// One field of a record, under its name in a record line.
 std::string_view RecordDecoder::take(std::string_view name, const JsonText& text, Record& record) {
-  if (name == "topic") {
+  if (is(name, "topic")) {
     const auto topic = plain_string(text);
     if (!topic || topic->empty()) return "\"topic\" is not a topic name";
     record.topic = *topic;
-  } else if (name == "partition") {
+  } else if (is(name, "partition")) {
     const auto partition = json_int(text);
     if (!partition || *partition < 0 || *partition > std::numeric_limits<std::int32_t>::max()) {
       return "\"partition\" is not a partition number";
     }
     record.partition = static_cast<std::int32_t>(*partition);
     seen_.partition = true;
-  } else if (name == "offset") {
+  } else if (is(name, "offset")) {
     const auto offset = json_int(text);
     if (!offset || *offset < 0 || *offset == std::numeric_limits<std::int64_t>::max()) {
       return "\"offset\" is not an offset";
     }
     record.offset = *offset;
     seen_.offset = true;
-  } else if (name == "gen") {
+  } else if (is(name, "gen")) {
     const auto generation = json_int(text);
     if (!generation || *generation < 0) return "\"gen\" is not a generation";
     record.generation = *generation;
-  } else if (name == "timestamp" || name == "ts") {
+  } else if (is(name, "timestamp") || is(name, "ts")) {
     record.timestamp_ms = moment(text);
-  } else if (name == "key") {
+  } else if (is(name, "key")) {
     record.key = text;
-  } else if (name == "headers") {
+  } else if (is(name, "headers")) {
     record.headers = text;
-  } else if (name == "value" || name == "payload") {
+  } else if (is(name, "value") || is(name, "payload")) {
     record.value = text;
     seen_.value = true;
   }
@@ -104,7 +112,7 @@ std::string_view RecordDecoder::decode(std::string_view line, Record& record) {
   bool prefixed = false;
   std::string_view reason;
   for (const JsonField& field : fields_) {
-    prefixed = prefixed || field.name == "_kafka_offset";
+    prefixed = prefixed || is(field.name, "_kafka_offset");
     if (reason.empty()) reason = take(field.name, field.value, record);
   }
   if (prefixed) {
