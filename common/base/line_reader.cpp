@@ -16,7 +16,8 @@ LineReader::LineReader(int fd, std::size_t max_line)
     : fd_(fd),
       max_line_(max_line),
       buffer_(new char[2 * kReadSize + OutBuffer::kPadding]),
-      capacity_(2 * kReadSize) {}
+      capacity_(2 * kReadSize),
+      ahead_(fd) {}
 
 bool LineReader::next(std::string_view& line) noexcept {
   const void* newline = std::memchr(buffer_.get() + scanned_, '\n', end_ - scanned_);
@@ -31,6 +32,15 @@ bool LineReader::next(std::string_view& line) noexcept {
   ++lines_;
   begin_ = scanned_ = at + 1;
   return true;
+}
+
+/// As read(2) of kReadSize bytes, whose result this is.
+ssize_t LineReader::read_into(char* at) {
+  const std::string_view ready = ahead_.bytes().substr(0, kReadSize);
+  if (ready.empty()) return ahead_.at_eof() ? 0 : ::read(fd_, at, kReadSize);
+  std::memcpy(at, ready.data(), ready.size());
+  ahead_.take(ready.size());
+  return static_cast<ssize_t>(ready.size());
 }
 
 LineReader::Fill LineReader::fill() {
@@ -54,7 +64,7 @@ LineReader::Fill LineReader::fill() {
   begin_ = 0;
   end_ = kept;
   for (;;) {
-    const ssize_t n = ::read(fd_, buffer_.get() + end_, kReadSize);
+    const ssize_t n = read_into(buffer_.get() + end_);
     if (n > 0) {
       end_ += static_cast<std::size_t>(n);
       return Fill::data;

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string_view>
+
+#include "common/base/read_ahead.hpp"
 
 namespace kpipe {
 
@@ -26,9 +30,14 @@ class LineReader {
   bool next(std::string_view& line) noexcept;
 
   enum class Fill { data, eof, would_block };
-  /// One read(2). Call it only when next() returned false. Throws Error(io), or Error(data) for a
-  /// line above the maximum.
+  /// One read(2), or what was read ahead. Call it only when next() returned false. Throws
+  /// Error(io), or Error(data) for a line above the maximum.
   Fill fill();
+
+  /// Bytes for fill() may be read here while the caller does not read; what is there afterwards
+  /// comes without a read(2) and without a poll(2) that would say so.
+  ReadAhead& ahead() noexcept { return ahead_; }
+  bool has_ahead() const noexcept { return !ahead_.bytes().empty() || (ahead_.at_eof() && !eof_); }
 
   bool at_eof() const noexcept { return eof_; }
   /// Bytes after the last '\n': at EOF, a torn line.
@@ -39,6 +48,8 @@ class LineReader {
   std::uint64_t lines() const noexcept { return lines_; }
 
  private:
+  ssize_t read_into(char* at);
+
   int fd_;
   std::size_t max_line_;
   std::unique_ptr<char[]> buffer_;
@@ -49,6 +60,7 @@ class LineReader {
   std::uint64_t consumed_ = 0;
   std::uint64_t lines_ = 0;
   bool eof_ = false;
+  ReadAhead ahead_;
 };
 
 }  // namespace kpipe

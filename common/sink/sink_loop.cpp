@@ -112,15 +112,16 @@ void SinkLoop::wait() {
   std::array<pollfd, 3> fds{{{reader_.at_eof() ? -1 : input_fd_, POLLIN, 0},
                              {acks_.fd(), acks_.events(), 0},
                              {stop::fd(), POLLIN, 0}}};
-  const int ready = ::poll(fds.data(), fds.size(), wait_ms(Clock::now()));
+  const bool has_ahead = reader_.has_ahead();
+  const int ready = ::poll(fds.data(), fds.size(), has_ahead ? 0 : wait_ms(Clock::now()));
   if (ready < 0 && errno != EINTR) throw system_error("poll", errno);
-  if (ready <= 0) {
+  if (ready <= 0 && !has_ahead) {
     if (!acks_.connected() && reader_.lines() == 0) look_for_source();
     return;
   }
   if (fds[2].revents != 0) on_stop_signal();
   if (fds[1].revents != 0) take_control();
-  if (fds[0].revents != 0) {
+  if (fds[0].revents != 0 || has_ahead) {
     if (reader_.lines() == 0 && !acks_.connected()) look_for_source();
     if (reader_.fill() == LineReader::Fill::data) last_input_ = Clock::now();
   }

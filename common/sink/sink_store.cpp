@@ -42,7 +42,8 @@ bool SinkLoop::batch_is_due(Clock::time_point now) const {
 /// offset". A direct pipe has one line a record; through a filter the next record, a mark or a
 /// pause says that no more will come.
 bool SinkLoop::last_record_is_whole(Clock::time_point now) const {
-  return !open_record_ || (now - last_input_ >= kFilterIdle && reader_.remainder().empty());
+  return !open_record_ ||
+         (now - last_input_ >= kFilterIdle && reader_.remainder().empty() && !reader_.has_ahead());
 }
 
 void SinkLoop::store_if_due(Clock::time_point now) {
@@ -84,7 +85,12 @@ void SinkLoop::go_ahead() {
 
 void SinkLoop::store() {
   if (batch_.empty()) return;
-  while (sink_.store(batch_) == Sink::Outcome::conflict) rebase();
+  {
+    // Below it a thread costs more than it gains.
+    constexpr std::size_t large = std::size_t{1} << 20;
+    const ReadingAhead reading(batch_.bytes() < large ? nullptr : &reader_.ahead());
+    while (sink_.store(batch_) == Sink::Outcome::conflict) rebase();
+  }
   counts_.stored += batch_.entries().size();
   ++counts_.batches;
   open_record_.reset();

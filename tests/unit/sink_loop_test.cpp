@@ -4,8 +4,12 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <fstream>
+#include <future>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "tests/unit/base_expect.hpp"
@@ -288,6 +292,32 @@ TEST_F(SinkLoopInput, a_large_stream_of_many_partitions_arrives_whole) {
   EXPECT_EQ(sink_.rows().size(), 20'000U);
   const SinkCounts again = run_sink(sink_, text, batches_of(777));
   EXPECT_EQ(again.duplicates, 20'000U);
+}
+
+// The first batch takes as long as the rest of the input needs to be written: for ever, if nobody
+// read it meanwhile.
+TEST_F(SinkLoopInput, ReadsOnWhileALargeBatchIsStored) {
+  const std::string text = lines(0, 60'000);
+  unit::Pipe pipe;
+  std::promise<void> written;
+  std::thread feeder([&] {
+    EXPECT_EQ(write_all(pipe.writer(), text), 0);
+    pipe.close_writer();
+    written.set_value();
+  });
+  bool first = true;
+  sink_.before_store = [&](MemorySink&) {
+    if (!std::exchange(first, false)) return;
+    EXPECT_EQ(written.get_future().wait_for(std::chrono::seconds(60)), std::future_status::ready);
+  };
+  SinkOptions options = batches_of(1'000'000);
+  options.batch_bytes = 2 << 20;
+  const SinkCounts counts = SinkLoop(pipe.reader(), sink_, options).run();
+  feeder.join();
+  EXPECT_EQ(counts.stored, 60'001U);
+  EXPECT_GE(counts.batches, 2U);
+  EXPECT_EQ(sink_.at(kT0), (StoredOffset{60'001, 0}));
+  EXPECT_EQ(sink_.rows().back(), "t[0]@60000=60000");
 }
 
 }  // namespace
