@@ -136,6 +136,18 @@ std::optional<std::int64_t> take_wall_time(std::string_view& text, bool& has_tim
 
 std::optional<std::int64_t> parse_int(std::string_view text) {
   std::int64_t value = 0;
+  // Three numbers of each record line come here, and none is long or signed.
+  constexpr std::size_t cannot_overflow = 18;
+  if (!text.empty() && text.size() <= cannot_overflow) {
+    std::size_t at = 0;
+    for (; at < text.size(); ++at) {
+      const auto digit = static_cast<unsigned char>(text[at] - '0');
+      if (digit > 9) break;
+      value = value * 10 + digit;
+    }
+    if (at == text.size()) return value;
+    value = 0;
+  }
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return value;

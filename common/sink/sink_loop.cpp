@@ -218,7 +218,7 @@ void SinkLoop::take_record(const Record& record, std::string_view line) {
     unacknowledged_duplicates_ = true;
     return;
   }
-  const std::uint32_t range = range_in_batch(record, partition(record.topic, record.partition));
+  const std::uint32_t range = range_in_batch(record, state);
   if (batch_.bytes() == 0) batch_since_ = Clock::now();
   batch_.add(record, line, range);
   if (!source_.direct) open_record_ = batch_.range(range).tp;
@@ -226,9 +226,12 @@ void SinkLoop::take_record(const Record& record, std::string_view line) {
 }
 
 SinkLoop::Partition& SinkLoop::partition(std::string_view topic, std::int32_t number) {
+  // Records of one partition come one after the other.
+  if (found_ != nullptr && lookup_.partition == number && lookup_.topic == topic) return *found_;
   lookup_.topic.assign(topic);
   lookup_.partition = number;
-  return partitions_[lookup_];
+  found_ = &partitions_[lookup_];
+  return *found_;
 }
 
 void SinkLoop::refuse_line(std::string_view line, std::string_view reason) const {

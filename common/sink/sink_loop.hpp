@@ -134,7 +134,8 @@ class SinkLoop {
   Clock::time_point last_input_;
   std::map<TopicPartition, Partition> partitions_;
   std::map<std::string, std::string> topic_ids_;  ///< as kconsume says
-  TopicPartition lookup_;  ///< reused key, so that a record costs no allocation
+  TopicPartition lookup_;       ///< reused key, so that a record costs no allocation
+  Partition* found_ = nullptr;  ///< what it stands for; partitions are never forgotten
   std::deque<ControlLine> control_;
   std::optional<Clock::time_point> stop_at_;
   std::optional<Clock::time_point> tick_at_;  ///< when the sink wants its next tick

@@ -16,7 +16,7 @@ complete -c ksink-file -l at-end -x -a 'publish keep' -d 'At the end of the inpu
 complete -c ksink-file -l on-publish -x -d 'Run this for each file of the folder when it has its name, {} being its path, until it succeeds: '\''aws s3 cp {} s3://bucket/'\''. No shell is involved.'
 complete -c ksink-file -l keep -x -d 'Delete files of the folder that runs with this option have completed, the oldest first, when they are older than an age (7d) or in all larger than a size (100GB). Repeatable.'
 complete -c ksink-file -l lock-timeout -x -d 'Take a partition of the folder from a process that has been storing one batch for this long: it is stopped (default 10s).'
-complete -c ksink-file -l compress -x -d 'none, gzip or zstd, with a level as in zstd:19 (default: by the name'\''s end, .gz, .zst or another; gzip only with --dir).'
+complete -c ksink-file -l compress -x -d 'none, gzip or zstd, with a level as in zstd:19, and zstd:19,long=27,threads=2 (default: by the name'\''s end, .gz, .zst or another; gzip only with --dir).'
 complete -c ksink-file -l content -x -a 'record value raw' -d 'A line of the file is the record line as it came (record, the default), the value'\''s JSON text, null for a tombstone (value), or the value'\''s own bytes (raw).'
 complete -c ksink-file -l print-offsets -d 'Print what is stored as checkpoint lines and exit.'
 complete -c ksink-file -l batch-size -x -d 'Most records stored in one transaction (default 50000).'

@@ -68,6 +68,7 @@ def bench(shell, in_turn, table, peak_mib, programs, broker):
         sinks = {"ksink-file f": ("", "sink.ndjson"),
                  f"ksink-file --dir, {ROTATED}": (f"{ROTATED} --dir", "dir"),
                  "ksink-file f.zst": ("", "sink.zst"),
+                 "ksink-file f.zst, threads=2": ("--compress zstd:threads=2", "threads.zst"),
                  f"ksink-file --dir, zstd, {ROTATED}": (f"--compress zstd {ROTATED} --dir", "dir-zst")}
         sides = {ALONE: lambda: shell(f"{files.read} | cat >/dev/null")[0],
                  "kconsume | cat > f; sync f": files.piped("cat", "cat.ndjson"),

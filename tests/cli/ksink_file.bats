@@ -79,6 +79,34 @@ EOF
   [ ! -e other ]
 }
 
+@test "--compress zstd with a level, a window and threads: zstd reads it without options" {
+  records 3000 > in
+  for how in zstd:19,long=27,threads=2 zstd:long zstd:threads=0 zstd:1,long=10; do
+    ksink-file -q --compress "$how" --batch-size 700 one < in
+    zstd -dcq one | cmp - in
+    ksink-file -q --compress "$how" --batch-size 700 --dir many --rotate-records 900 --template '{start}-{end}-{partition}' < in
+    find many -type f -not -path '*/.kpipe/*' -exec zstd -dcq {} + | sort | cmp - <(sort in)
+    rm -r many one one.kpipe
+  done
+  # A window above what a reader takes unasked is never written.
+  ksink-file -q --compress zstd:long one < in
+  run zstd -lv one
+  assert_success
+  assert_output --partial "Window Size: 128 MiB"
+  run ksink-file --compress zstd:long=31 other < in
+  assert_failure 64
+  assert_output --partial "long is 31, not 10 to 27"
+  [ ! -e other ]
+}
+
+@test "another level, window or number of threads goes on with the same file" {
+  records 900 > in
+  head -300 in | ksink-file -q one.zst
+  head -600 in | ksink-file -q --compress zstd:12,threads=2 one.zst
+  ksink-file -q --compress zstd:long one.zst < in
+  zstd -dcq one.zst | cmp - in
+}
+
 @test "--print-offsets prints checkpoint lines and touches nothing" {
   run ksink-file --print-offsets out
   assert_failure 66

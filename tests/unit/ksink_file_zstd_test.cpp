@@ -19,6 +19,8 @@
 namespace kpipe {
 namespace {
 
+const Compress kZstd{Compression::zstd, 3};
+
 /// All frames of `bytes`, as `zstd -d` reads them; "ERROR: ..." when they are not whole.
 std::string decompress(const std::string& bytes) {
   ZSTD_DStream* const stream = ZSTD_createDStream();
@@ -71,13 +73,13 @@ TEST_F(KsinkFileZstd, TheEmptyFrameIsAValidFileOfNothing) {
     EXPECT_EQ(decompress(frame.substr(0, size)), "ERROR: torn") << size;
   }
   OutBuffer ours;
-  Compressor(3).finish(ours);
+  Compressor(kZstd).finish(ours);
   EXPECT_EQ(decompress(std::string(ours.view())), "");
 }
 
 TEST_F(KsinkFileZstd, FramesCarryTheirChecksum) {
   OutBuffer out;
-  Compressor compressor(1);
+  Compressor compressor({Compression::zstd, 1});
   compressor.add("hello hello hello", out);
   compressor.finish(out);
   std::string bytes(out.view());
@@ -116,7 +118,7 @@ class FrameHistory : public FrameTarget {
 
 TEST_F(KsinkFileZstd, EmptyBlocksMakeFramesLongerAndNothingElse) {
   OutBuffer out;
-  Compressor compressor(3);
+  Compressor compressor(kZstd);
   compressor.add("some text", out);
   compressor.flush(out);
   Compressor::append_empty_block(out);
@@ -132,7 +134,7 @@ TEST_F(KsinkFileZstd, EveryFrameLengthLeavesAValidFile) {
   FrameHistory file{std::string(Compressor::empty_frame())};
   file.recording = false;
   FrameRegion region(file);
-  Compressor compressor(1);
+  Compressor compressor({Compression::zstd, 1});
   std::string expected;
   std::uint64_t end = file.now.size();
   for (std::size_t i = 0; i < 3000; ++i) {
@@ -166,7 +168,7 @@ struct Appending {
 Appending append_frames(int shift, std::mt19937& random) {
   Appending result;
   FrameRegion region(result.file);
-  Compressor compressor(1);
+  Compressor compressor({Compression::zstd, 1});
   std::uint64_t end = result.file.now.size();
   const auto append = [&](std::size_t size) {
     std::string bytes(size, '\0');
@@ -227,7 +229,7 @@ TEST_F(KsinkFileZstd, ReadersNeverMissAFrameInBetween) {
 TEST_F(KsinkFileZstd, AWriterGoesOnAfterAnAbandonedBatch) {
   DataFile file = make();
   const std::uint64_t start = file.size();
-  const auto writer = zstd_writer(file, 3);
+  const auto writer = zstd_writer(file, kZstd);
   writer->begin(start);
   writer->add(random_bytes(3'000'000));
   file.truncate(start);
@@ -239,13 +241,108 @@ TEST_F(KsinkFileZstd, AWriterGoesOnAfterAnAbandonedBatch) {
   EXPECT_EQ(decompress(all_of(file)), "a\n\n");
 }
 
+// The thread has most of it when the batch turns out to be another one.
+TEST_F(KsinkFileZstd, AWriterForgetsWhatItGotEarly) {
+  DataFile file = make();
+  const std::uint64_t start = file.size();
+  const auto writer = zstd_writer(file, kZstd);
+  writer->begin(start);
+  for (int i = 0; i < 3000; ++i) ASSERT_TRUE(writer->add_early(random_bytes(1000)));
+  EXPECT_EQ(file.size(), start) << "a batch that is being gathered is not in the file";
+  writer->begin(start);
+  writer->add("a");
+  writer->finish();
+  EXPECT_EQ(decompress(all_of(file)), "a\n");
+}
+
+TEST_F(KsinkFileZstd, LinesGivenEarlyAndLateAreOneFrame) {
+  DataFile file = make();
+  const auto writer = zstd_writer(file, kZstd);
+  std::string expected;
+  std::uint64_t end = file.size();
+  for (int batch = 0; batch < 3; ++batch) {
+    writer->begin(end);
+    bool early = true;
+    std::size_t late = 0;
+    for (int i = 0; i < 40'000; ++i) {
+      const std::string line = random_bytes(600);
+      expected += line + '\n';
+      early = early && writer->add_early(line);
+      if (early) continue;
+      ++late;
+      writer->add(line);
+    }
+    EXPECT_GT(late, 1000u) << "what does not compress must not pile up in memory";
+    EXPECT_LT(late, 39'000u);
+    end = writer->finish();
+    ASSERT_EQ(end, file.size());
+  }
+  EXPECT_TRUE(decompress(all_of(file)) == expected);
+}
+
+TEST_F(KsinkFileZstd, ThreadsAndWindowsMakeWholeFramesToo) {
+  for (const Compress& how :
+       {Compress{Compression::zstd, 1, 0, 2}, Compress{Compression::zstd, 3, 27, 0},
+        Compress{Compression::zstd, 1, 20, 3}}) {
+    FrameHistory file{std::string(Compressor::empty_frame())};
+    file.recording = false;
+    FrameRegion region(file);
+    Compressor compressor(how);
+    std::string expected;
+    std::uint64_t end = file.now.size();
+    for (std::size_t i = 0; i < 60; ++i) {
+      const std::string bytes = random_bytes(i % 20 == 0 ? 9'000'000 : 1 + random_() % 9000);
+      expected += bytes;
+      region.begin(end);
+      compressor.add(bytes, region.buffer());
+      if (i % 5 == 0) region.flush();
+      end = region.publish(compressor);
+      ASSERT_EQ(file.now.size(), end);
+    }
+    EXPECT_TRUE(decompress(file.now) == expected);
+  }
+}
+
 TEST(KsinkFileOptions, CompressionFollowsTheNameUnlessGiven) {
   EXPECT_EQ(parse_compress("", "/x/out.ndjson"), Compress{});
   EXPECT_EQ(parse_compress("", "/x/out.ndjson.zst"), (Compress{Compression::zstd, 3}));
   EXPECT_EQ(parse_compress("none", "/x/out.ndjson.zst"), Compress{});
   EXPECT_EQ(parse_compress("zstd", "/x/out"), (Compress{Compression::zstd, 3}));
   EXPECT_EQ(parse_compress("zstd:19", "/x/out"), (Compress{Compression::zstd, 19}));
-  for (const char* text : {"zstd:", "zstd:0", "zstd:99", "zstd:3x", "zstd:-1", "ZSTD"}) {
+  EXPECT_EQ(parse_compress("gzip:9", "/x/out"), (Compress{Compression::gzip, 9}));
+  EXPECT_EQ(parse_compress("", "/x/out.gz"), (Compress{Compression::gzip, 6}));
+}
+
+TEST(KsinkFileOptions, ZstdTakesAWindowAndThreads) {
+  EXPECT_EQ(parse_compress("zstd:19,long=27,threads=2", ""),
+            (Compress{Compression::zstd, 19, 27, 2}));
+  EXPECT_EQ(parse_compress("zstd:long", ""), (Compress{Compression::zstd, 3, 27, 0}));
+  EXPECT_EQ(parse_compress("zstd:threads=3,7", ""), (Compress{Compression::zstd, 7, 0, 3}));
+  EXPECT_GE(parse_compress("zstd:threads=0", "").threads, 1) << "as many as there are cores";
+  for (const char* text : {"zstd:",
+                           "zstd:0",
+                           "zstd:99",
+                           "zstd:3x",
+                           "zstd:-1",
+                           "ZSTD",
+                           "zstd:3,",
+                           "zstd:,3",
+                           "zstd:3,4",
+                           "zstd:long=28",
+                           "zstd:long=9",
+                           "zstd:long=",
+                           "zstd:long,long=20",
+                           "zstd:threads=",
+                           "zstd:threads=-1",
+                           "zstd:threads=1,threads=2",
+                           "zstd:threads=100000",
+                           "zstd:Long",
+                           "gzip:long",
+                           "gzip:threads=2",
+                           "gzip:0",
+                           "gzip:10",
+                           "none:1",
+                           "none:"}) {
     EXPECT_THROW(parse_compress(text, "/x/out"), Error) << text;
   }
 }

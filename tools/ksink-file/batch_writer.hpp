@@ -5,6 +5,7 @@
 #include <memory>
 #include <string_view>
 
+#include "tools/ksink-file/compress.hpp"
 #include "tools/ksink-file/data_file.hpp"
 
 namespace kpipe {
@@ -17,6 +18,9 @@ class BatchWriter {
   virtual ~BatchWriter() = default;
 
   virtual void begin(std::uint64_t end_of_file) = 0;
+  /// As add(), but touches the file in no way: for lines of a batch that is still being gathered,
+  /// between begin() and the first add(). False: not taken, and no more of them are.
+  virtual bool add_early(std::string_view line) = 0;
   virtual void add(std::string_view line) = 0;  ///< without '\n'
   virtual std::uint64_t finish() = 0;           ///< the file's new end
 };
@@ -26,7 +30,8 @@ class BatchWriter {
 std::unique_ptr<BatchWriter> plain_writer(DataFile& file);
 
 /// One zstd frame a batch (several for a batch of more than 1 GiB compressed), so that the file can
-/// be cut back to any batch's end; valid for readers at every moment (see FrameRegion).
-std::unique_ptr<BatchWriter> zstd_writer(DataFile& file, int level);
+/// be cut back to any batch's end; valid for readers at every moment (see FrameRegion). Large ones
+/// are compressed in a thread of their own.
+std::unique_ptr<BatchWriter> zstd_writer(DataFile& file, const Compress& how);
 
 }  // namespace kpipe

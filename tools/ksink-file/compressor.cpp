@@ -26,10 +26,33 @@ std::string_view Compressor::empty_frame() noexcept {
   return {bytes, sizeof bytes - 1};
 }
 
-Compressor::Compressor(int level) : context_(ZSTD_createCCtx()) {
+int Compressor::max_threads() noexcept {
+  const ZSTD_bounds bounds = ZSTD_cParam_getBounds(ZSTD_c_nbWorkers);
+  return ZSTD_isError(bounds.error) != 0 ? 0 : bounds.upperBound;
+}
+
+Compressor::Compressor(const Compress& how) : context_(ZSTD_createCCtx()) {
   if (!context_) throw std::bad_alloc();
-  check(ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_compressionLevel, level));
-  check(ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_checksumFlag, 1));
+  const auto set = [&](ZSTD_cParameter parameter, int value) {
+    check(ZSTD_CCtx_setParameter(context_.get(), parameter, value));
+  };
+  set(ZSTD_c_compressionLevel, how.level);
+  set(ZSTD_c_checksumFlag, 1);
+  if (how.long_window > 0) {
+    set(ZSTD_c_enableLongDistanceMatching, 1);
+    set(ZSTD_c_windowLog, how.long_window);
+  }
+  if (how.threads > 0) {
+    set(ZSTD_c_nbWorkers, how.threads);
+    set(ZSTD_c_jobSize, kJobSize);
+    set(ZSTD_c_overlapLog, kOverlap);
+  }
+}
+
+void Compressor::add_frame(std::string_view bytes, OutBuffer& out) {
+  const std::size_t room = ZSTD_compressBound(bytes.size());
+  char* const at = out.reserve(room);
+  out.advance(check(ZSTD_compress2(context_.get(), at, room, bytes.data(), bytes.size())));
 }
 
 void Compressor::append_empty_block(OutBuffer& out) {

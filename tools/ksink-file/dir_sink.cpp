@@ -33,7 +33,7 @@ std::unique_ptr<Encoder> encoder_of(const Compress& compress) {
     case Compression::gzip:
       return gzip_encoder(compress.level);
     case Compression::zstd:
-      return zstd_encoder(compress.level);
+      return zstd_encoder(compress);
   }
   return plain_encoder();
 }
@@ -46,7 +46,7 @@ std::string sink_name(const FileOptions& options) {
 std::string form_of(const FileOptions& options) {
   constexpr std::size_t enough = 16;
   return sha256_hex(options.name_template + '\n' + content_name(options.content) + '\n' +
-                    compress_name(options))
+                    compress_name(options.compress))
       .substr(0, enough);
 }
 

@@ -19,12 +19,11 @@ class PlainEncoder : public Encoder {
 
 class ZstdEncoder : public Encoder {
  public:
-  explicit ZstdEncoder(int level) : compressor_(level) {}
+  explicit ZstdEncoder(const Compress& how) : compressor_(how) {}
 
   std::string_view encode(std::string_view lines) override {
     out_.clear();
-    compressor_.add(lines, out_);
-    compressor_.finish(out_);
+    compressor_.add_frame(lines, out_);
     return out_.view();
   }
 
@@ -86,8 +85,8 @@ std::unique_ptr<Encoder> gzip_encoder(int level) {
   return std::make_unique<GzipEncoder>(level);
 }
 
-std::unique_ptr<Encoder> zstd_encoder(int level) {
-  return std::make_unique<ZstdEncoder>(level);
+std::unique_ptr<Encoder> zstd_encoder(const Compress& how) {
+  return std::make_unique<ZstdEncoder>(how);
 }
 
 }  // namespace kpipe

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "common/base/out_buffer.hpp"
+#include "tools/ksink-file/compress.hpp"
 
 namespace kpipe {
 
@@ -25,6 +26,6 @@ std::unique_ptr<Encoder> plain_encoder();
 /// One gzip member (RFC 1952). `level` is 1 to 9.
 std::unique_ptr<Encoder> gzip_encoder(int level);
 /// One zstd frame (RFC 8878) with a checksum.
-std::unique_ptr<Encoder> zstd_encoder(int level);
+std::unique_ptr<Encoder> zstd_encoder(const Compress& how);
 
 }  // namespace kpipe

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <exception>
 
 #include "common/base/error.hpp"
 #include "common/base/fd.hpp"
@@ -68,7 +69,7 @@ std::vector<Checkpoint> FileSink::open() {
   // Before the first byte of a record: without a checkpoint nobody could tell them from foreign
   // ones.
   checkpoint_.replace(state_);
-  writer_ = is_zstd(options_) ? zstd_writer(*data_, options_.compress.level) : plain_writer(*data_);
+  writer_ = is_zstd(options_) ? zstd_writer(*data_, options_.compress) : plain_writer(*data_);
 
   std::vector<Checkpoint> all;
   for (const auto& [tp, stored] : state_.offsets) {
@@ -79,7 +80,7 @@ std::vector<Checkpoint> FileSink::open() {
 
 void FileSink::adopt(const FileState& recorded) {
   check_same(options_.path, "--content", recorded.content, content_name(options_.content));
-  check_same(options_.path, "--compress", recorded.compress, compress_name(options_));
+  check_same(options_.path, "--compress", recorded.compress, compress_name(options_.compress));
   const std::uint64_t cut = cut_to_checkpoint(*data_, recorded);
   if (cut > 0) {
     log::notice(
@@ -110,7 +111,7 @@ void FileSink::begin_new() {
   }
   state_.sink = name();
   state_.content = content_name(options_.content);
-  state_.compress = compress_name(options_);
+  state_.compress = compress_name(options_.compress);
   state_.file = data_->identity();
   state_.length = size;
   state_.tail = data_->tail_digest(size);
@@ -141,6 +142,19 @@ bool FileSink::is_expected(const Batch& batch) const {
   });
 }
 
+void FileSink::go_ahead(const Batch& batch) noexcept {
+  try {
+    if (early_.edition != batch.edition()) early_ = {batch.edition(), 0, false};
+    if (early_.entries == 0 && !early_.is_over) writer_->begin(state_.length);
+    while (!early_.is_over && early_.entries < batch.entries().size()) {
+      early_.is_over = !writer_->add_early(content_.of(batch.entries()[early_.entries]));
+      if (!early_.is_over) ++early_.entries;
+    }
+  } catch (const std::exception&) {  // store() does it all anew
+    early_ = {batch.edition(), 0, true};
+  }
+}
+
 Sink::Outcome FileSink::store(const Batch& batch) {
   if (!is_expected(batch)) return Outcome::conflict;
   data_->check_untouched(state_.length);
@@ -161,9 +175,11 @@ Sink::Outcome FileSink::store(const Batch& batch) {
 std::uint64_t FileSink::append(const Batch& batch) {
   std::uint64_t end = 0;
   try {
-    writer_->begin(state_.length);
-    for (const Batch::Entry& entry : batch.entries()) {
-      writer_->add(content_.of(entry));
+    const std::size_t begun = early_.edition == batch.edition() ? early_.entries : 0;
+    early_ = {};
+    if (begun == 0) writer_->begin(state_.length);
+    for (std::size_t i = begun; i < batch.entries().size(); ++i) {
+      writer_->add(content_.of(batch.entries()[i]));
     }
     end = writer_->finish();
   } catch (const Error&) {

@@ -31,6 +31,7 @@ class FileSink : public Sink {
   std::vector<Checkpoint> open() override;
   void identify(const SourceIdentity& source) override;
   std::vector<Checkpoint> stored(const std::vector<TopicPartition>& partitions) override;
+  void go_ahead(const Batch& batch) noexcept override;
   Outcome store(const Batch& batch) override;
 
   /// Says in the checkpoint that nothing of ours is behind it, unless a batch failed half way, and
@@ -51,6 +52,13 @@ class FileSink : public Sink {
   std::optional<DataFile> data_;
   std::unique_ptr<BatchWriter> writer_;
   FileState state_;
+  /// What of the batch that is being gathered the writer has.
+  struct Early {
+    std::uint64_t edition = 0;
+    std::size_t entries = 0;
+    bool is_over = false;  ///< it takes no more
+  };
+  Early early_;
   bool half_written_ = false;  ///< what is behind the checkpoint is ours, or a write failed
 };
 

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/ksink-file/options.hpp"
 
-#include <array>
 #include <filesystem>
-#include <string_view>
 #include <vector>
 
 #include "common/base/error.hpp"
 #include "common/base/parse.hpp"
 #include "common/cli/app.hpp"
 #include "common/wire/json_text.hpp"
-#include "tools/ksink-file/compressor.hpp"
 #include "tools/ksink-file/name_template.hpp"
 
 namespace kpipe {
@@ -85,18 +82,6 @@ std::string absolute_folder(const std::string& typed) {
   return path;
 }
 
-const char* suffix_of(Compression kind) {
-  switch (kind) {
-    case Compression::none:
-      return "";
-    case Compression::gzip:
-      return ".gz";
-    case Compression::zstd:
-      return ".zst";
-  }
-  return "";
-}
-
 /// What was typed, before it is judged as a whole.
 struct Typed {
   std::string path;
@@ -156,8 +141,8 @@ void add_options(ToolApp& tool, Typed& typed, FileOptions& options) {
                     "Take a partition of the folder from a process that has been storing one batch "
                     "for this long: it is stopped (default 10s).");
   app.add_option("--compress", typed.compress,
-                 "none, gzip or zstd, with a level as in zstd:19 (default: by the name's end, .gz, "
-                 ".zst or another; gzip only with --dir).")
+                 "none, gzip or zstd, with a level as in zstd:19, and zstd:19,long=27,threads=2 "
+                 "(default: by the name's end, .gz, .zst or another; gzip only with --dir).")
       ->type_name("HOW");
   app.add_option("--content", typed.content,
                  "A line of the file is the record line as it came (record, the default), the "
@@ -195,7 +180,7 @@ void settle_dir(const Typed& typed, FileOptions& options) {
   options.compress = parse_compress(typed.compress, typed.name_template);
   options.name_template = typed.name_template.empty()
                               ? std::string("{topic}/{partition}/{start}-{end}.ndjson") +
-                                    suffix_of(options.compress.kind)
+                                    compress_suffix(options.compress.kind)
                               : typed.name_template;
   NameTemplate::parse(options.name_template);
 }
@@ -239,46 +224,6 @@ std::string content_name(Content content) {
       return "raw";
   }
   return "";
-}
-
-std::string compress_name(const FileOptions& options) {
-  switch (options.compress.kind) {
-    case Compression::none:
-      return "none";
-    case Compression::gzip:
-      return "gzip";
-    case Compression::zstd:
-      return "zstd";
-  }
-  return "";
-}
-
-Compress parse_compress(const std::string& text, const std::string& name) {
-  struct Known {
-    std::string_view name;
-    std::string_view suffix;
-    Compress by_default;
-    int max_level;
-  };
-  constexpr int gzip_default = 6;
-  constexpr int gzip_max = 9;
-  const std::array<Known, 2> known{
-      {{"zstd", ".zst", {Compression::zstd, Compressor::kDefaultLevel}, Compressor::max_level()},
-       {"gzip", ".gz", {Compression::gzip, gzip_default}, gzip_max}}};
-  if (text == "none") return {};
-  for (const auto& [kind, suffix, by_default, max_level] : known) {
-    if (text.empty() ? name.ends_with(suffix) : text == kind) return by_default;
-    if (!text.starts_with(kind) || text.substr(kind.size(), 1) != ":") continue;
-    const auto level = parse_int(std::string_view(text).substr(kind.size() + 1));
-    if (level && *level >= 1 && *level <= max_level) {
-      return {by_default.kind, static_cast<int>(*level)};
-    }
-  }
-  if (text.empty()) return {};
-  throw Error(Exit::usage, "--compress: '" + text +
-                               "': unknown. Use none, gzip, zstd, or with a level gzip:1 to gzip:" +
-                               std::to_string(gzip_max) +
-                               ", zstd:1 to zstd:" + std::to_string(Compressor::max_level()));
 }
 
 std::optional<int> parse_options(int argc, const char* const* argv, FileOptions& options) {

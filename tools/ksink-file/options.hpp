@@ -6,6 +6,7 @@
 
 #include "common/sink/options.hpp"
 #include "tools/ksink-file/command_line.hpp"
+#include "tools/ksink-file/compress.hpp"
 #include "tools/ksink-file/partition_lock.hpp"
 #include "tools/ksink-file/retention.hpp"
 #include "tools/ksink-file/rotation.hpp"
@@ -17,15 +18,6 @@ enum class Content {
   record,  ///< the record line as it came
   value,   ///< the value's JSON text; a tombstone is the line `null`
   raw,     ///< the value's own bytes: a string's characters, {"base64"}'s bytes; a tombstone is ""
-};
-
-enum class Compression { none, gzip, zstd };
-
-struct Compress {
-  Compression kind = Compression::none;
-  int level = 0;
-
-  bool operator==(const Compress&) const = default;
 };
 
 struct FileOptions {
@@ -47,13 +39,8 @@ struct FileOptions {
   std::string checkpoint_path() const { return path + ".kpipe"; }
 };
 
-/// Names as they are in --content, --compress and checkpoints.
+/// As in --content and in checkpoints.
 std::string content_name(Content content);
-std::string compress_name(const FileOptions& options);
-
-/// "none", "gzip", "gzip:LEVEL", "zstd" or "zstd:LEVEL"; empty: by the name's suffix. Throws
-/// Error(usage).
-Compress parse_compress(const std::string& text, const std::string& name);
 
 /// An exit status when there is nothing left to do (--help); throws Error(usage).
 std::optional<int> parse_options(int argc, const char* const* argv, FileOptions& options);
