@@ -417,6 +417,30 @@ HOOK
   assert_equal "$(sort -u finished)" "$(find "$PWD/out/t" -type f | sort)"
 }
 
+@test "files that wait for --on-publish wait through runs without it" {
+  records 60 > in
+  run ksink-file --dir out --rotate-records 10 --on-publish 'false {}' < in
+  assert_failure 75
+  # Without the option: nothing runs, nothing is forgotten, what it completes itself has no command.
+  local round
+  for round in 1 2; do
+    run ksink-file --dir out --rotate-records 10 --keep 1B < <(records 90)
+    assert_success
+    assert_output --partial "--on-publish: $PWD/out: has 6 files of earlier runs for which the command has not succeeded"
+  done
+  assert_equal "$(published out | wc -l)" 6  # --keep takes none that was not uploaded
+  mkdir copies
+  ksink-file -q --dir out --on-publish 'cp --parents {} copies' < /dev/null
+  diff -r --exclude .kpipe out "copies$PWD/out"
+  script note << 'HOOK'
+echo "$1" >> noted
+HOOK
+  run ksink-file --dir out --on-publish './note {}' < /dev/null
+  assert_success
+  refute_output --partial 'earlier runs'
+  [ ! -e noted ]
+}
+
 @test "--keep deletes its own files by size, the oldest first, and nothing else" {
   records 200 > in
   head -100 in | ksink-file -q --dir out --rotate-records 10

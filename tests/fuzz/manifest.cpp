@@ -114,7 +114,7 @@ ManifestChange made_up_change(MadeUp& made, bool is_first) {
   }
   for (int n = made.below(3); n > 0; --n) {
     change.closed.push_back(
-        {made_up_id(made), made.text(), made.any64(), made.any64(), made.any64()});
+        {made_up_id(made), made.text(), made.any64(), made.any64(), made.any64(), made.flag()});
   }
   for (int n = made.below(3); n > 0; --n) change.named.push_back(made_up_id(made));
   return change;

@@ -32,6 +32,7 @@ PartitionState sample() {
   part.tail = "t";
   state.parts[7] = part;
   state.closed[8] = {8, "orders/3/1-2", 2, 100, 12};
+  state.closed[6] = {6, "orders/3/0-0", 1, 50, 11, true};
   return state;
 }
 
@@ -58,7 +59,7 @@ TEST(KsinkFileManifest, ChangesAddUp) {
   PartState made = grown;
   made.id = 10;
   change.parts = {grown, made};
-  change.named = {8};
+  change.named = {6, 8};
   const std::string journal = line_of(whole(state)) + line_of(change);
   apply(change, state);
   EXPECT_EQ(read_manifest(journal, "m"), state);

@@ -29,6 +29,7 @@ bool AfterPublish::begin(const TopicPartition& tp, const ClosedFile& file) {
     hook_.add(tp, file, root_.path_of(file.path));
     return false;
   }
+  if (file.has_hook) return false;
   note(file);
   return true;
 }

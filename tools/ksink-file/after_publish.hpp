@@ -22,7 +22,8 @@ class AfterPublish {
 
   AfterPublish(const Folder& root, const Folder& state, FileCommand command, Keep keep);
 
-  /// True when nothing is left to do for it; false when its command has to succeed first.
+  /// True when nothing is left to do for it; false when its command has to succeed first. That of
+  /// an earlier run waits for a run that has one.
   bool begin(const TopicPartition& tp, const ClosedFile& file);
 
   /// Runs commands that are due; returns what has succeeded. Each is to be noted.

@@ -9,6 +9,7 @@
 
 #include "common/base/error.hpp"
 #include "common/base/fd.hpp"
+#include "common/base/log.hpp"
 #include "common/base/out_buffer.hpp"
 #include "tools/ksink-file/digest.hpp"
 #include "tools/ksink-file/sealed_line.hpp"
@@ -60,6 +61,12 @@ std::vector<PartitionState> all_stored(const Folder& state) {
   return all;
 }
 
+std::size_t waiting_hooks(const PartitionState& state) {
+  return static_cast<std::size_t>(
+      std::count_if(state.closed.begin(), state.closed.end(),
+                    [](const auto& closed) { return closed.second.has_hook; }));
+}
+
 /// Holds the locks of a batch's partitions, taken in one order by all instances.
 class Locked {
  public:
@@ -91,8 +98,13 @@ DirSink::DirSink(const FileOptions& options)
       encoder_(encoder_of(options.compress)),
       names_(NameTemplate::parse(options.name_template)),
       content_(options.content),
-      context_{state_,           publisher_,           *encoder_,
-               options.rotation, options.lock_timeout, form_of(options)},
+      context_{state_,
+               publisher_,
+               *encoder_,
+               options.rotation,
+               options.lock_timeout,
+               form_of(options),
+               !options.on_publish.empty()},
       disk_(state_),
       after_(root_, state_, options.on_publish, options.keep) {}
 
@@ -109,12 +121,21 @@ PartitionStore& DirSink::partition(const TopicPartition& tp) {
 std::vector<Checkpoint> DirSink::open() {
   remove_leftovers(state_);
   std::vector<Checkpoint> all;
+  std::size_t hooks = 0;
   for (const PartitionState& state : all_stored(state_)) {
     all.push_back(state.stored);
+    hooks += waiting_hooks(state);
     PartitionStore& store = partition(state.stored.tp);
     if (state.closed.empty() || !store.lock(PartitionStore::Wait::no, false)) continue;
     const StoreUnlock unlock(store);  // else who has the lock gives them their names
     complete(store);
+  }
+  if (hooks > 0 && options_.on_publish.empty()) {
+    log::warning("--on-publish: " + options_.path + ": has " + std::to_string(hooks) +
+                 (hooks == 1 ? " file" : " files") +
+                 " of earlier runs for which the command has not succeeded. This run has none: the "
+                 "next one with --on-publish runs it for them (--on-publish 'true {}' forgets "
+                 "them)");
   }
   return all;
 }

@@ -61,6 +61,7 @@ void append_closed(OutBuffer& out, const ClosedFile& file) {
   append_member(out, "records", file.records);
   append_member(out, "length", file.length);
   append_member(out, "inode", file.inode);
+  if (file.has_hook) out.append(",\"hook\":true");
   out.append('}');
 }
 
@@ -94,6 +95,7 @@ ClosedFile read_closed(const SealedReader& reader, const JsonText& text) {
     if (name == "records") file.records = reader.count(field);
     if (name == "length") file.length = reader.count(field);
     if (name == "inode") file.inode = reader.count(field);
+    if (name == "hook") file.has_hook = field.value.raw == "true";
   }
   return file;
 }

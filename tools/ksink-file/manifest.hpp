@@ -39,6 +39,9 @@ struct ClosedFile {
   std::uint64_t records = 0;
   std::uint64_t length = 0;
   std::uint64_t inode = 0;
+  /// The command of --on-publish has not succeeded for it. It is not forgotten before, whatever
+  /// options later runs have.
+  bool has_hook = false;
 
   bool operator==(const ClosedFile&) const = default;
 };

@@ -7,8 +7,8 @@
 
 namespace kpipe {
 
-PartBook::PartBook(PartitionState state, RotationRules rules, std::string form)
-    : state_(std::move(state)), rules_(rules), form_(std::move(form)) {
+PartBook::PartBook(PartitionState state, RotationRules rules, std::string form, bool has_hook)
+    : state_(std::move(state)), rules_(rules), form_(std::move(form)), has_hook_(has_hook) {
   for (const auto& [id, part] : state_.parts) {
     if (rules_.event_time && part.first_ts) by_begin_.emplace(*part.first_ts, id);
     if (part.form != form_) continue;
@@ -125,8 +125,8 @@ ManifestChange PartBook::change(const Checkpoint& stored) {
   }
   for (const std::uint64_t id : closing_) {
     const PartState& part = state_.parts.at(id);
-    change.closed.push_back(
-        {id, NameTemplate::finished(part.name, part.end), part.records, part.length, part.inode});
+    change.closed.push_back({id, NameTemplate::finished(part.name, part.end), part.records,
+                             part.length, part.inode, has_hook_});
   }
   change.named = std::move(named_);
   last_part_ = nullptr;

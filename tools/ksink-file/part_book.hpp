@@ -29,7 +29,8 @@ class PartBook {
     const std::function<std::string()>& name;  ///< asked when it begins a file
   };
 
-  PartBook(PartitionState state, RotationRules rules, std::string form);
+  /// `has_hook`: ClosedFile::has_hook of what is closed here.
+  PartBook(PartitionState state, RotationRules rules, std::string form, bool has_hook = false);
 
   const PartitionState& state() const noexcept { return state_; }
 
@@ -71,6 +72,7 @@ class PartBook {
   PartitionState state_;
   RotationRules rules_;
   std::string form_;
+  bool has_hook_;
   std::unordered_map<std::string, std::uint64_t> open_;  ///< part of each group
   std::string last_group_;
   PartState* last_part_ = nullptr;  ///< of last_group_, if it is open

@@ -85,7 +85,7 @@ void PartitionStore::refresh() {
   files_.begin(state->epoch);
   published_.clear();
   PartFiles::remove_strangers(*folder_, *state);
-  book_.emplace(std::move(*state), context_.rules, context_.form);
+  book_.emplace(std::move(*state), context_.rules, context_.form, context_.has_hook);
 }
 
 std::optional<StoredOffset> PartitionStore::stored() const {

@@ -32,6 +32,7 @@ struct StoreContext {
   RotationRules rules;
   std::chrono::milliseconds lock_timeout;
   std::string form;  ///< of template, content and compression
+  bool has_hook;     ///< --on-publish
 };
 
 /// One partition's parts and manifest. Several processes may have one of these for the same
