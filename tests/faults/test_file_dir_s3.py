@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """ksink-file --on-publish: complete files reach an object store, whatever is killed on the way."""
+import pathlib
 import shlex
 import socket
 import subprocess
@@ -75,3 +76,26 @@ def test_complete_files_reach_a_bucket(endpoint, tmp_path, rng):
     print(f"{hits} kills, {len(objects)} objects")
     assert hits == KILLS and len(objects) >= 20
     assert published_in(folder)
+
+
+def test_the_command_of_the_manual(endpoint, tmp_path, rng, monkeypatch):
+    """`aws s3 cp {} s3://...` itself. It fails as long as there is no bucket; the files wait for it."""
+    for name, value in {"AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
+                        "AWS_DEFAULT_REGION": "us-east-1", "AWS_CONFIG_FILE": "/dev/null", "AWS_EC2_METADATA_DISABLED": "true"}.items():
+        monkeypatch.setenv(name, value)
+    folder = tmp_path / "out"
+    lines = record_lines(400, rng)
+    aws = pathlib.Path(sys.executable).with_name("aws")
+    options = ["--compress", "zstd", "--template", "{topic}-{partition}-{start}-{end}.ndjson.zst", "--rotate-records", "100",
+               "--on-publish", shlex.join([str(aws), "s3", "cp", "--only-show-errors", "{}", "s3://lake/orders/"])]
+    refused = run_sink(folder, lines, *options)
+    assert refused.returncode == 75, refused.stderr
+    assert b"NoSuchBucket" in refused.stderr and b"4 files have their names" in refused.stderr, refused.stderr
+    client = boto3.client("s3", endpoint_url=endpoint)
+    client.create_bucket(Bucket="lake")
+    done = run_sink(folder, [], *options)
+    assert done.returncode == 0, done.stderr
+    objects = {o["Key"]: client.get_object(Bucket="lake", Key=o["Key"])["Body"].read()
+               for o in client.list_objects_v2(Bucket="lake")["Contents"]}
+    assert objects == {f"orders/{path.name}": path.read_bytes() for path in folder.glob("*.zst")}
+    assert len(objects) == 4
