@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "common/base/parse.hpp"
+#include "common/wire/own_line.hpp"
 #include "common/wire/record.hpp"
 
 namespace kpipe {
@@ -106,6 +107,7 @@ std::string_view RecordDecoder::take_nested(const JsonText& metadata, Record& re
 }
 
 std::string_view RecordDecoder::decode(std::string_view line, Record& record) {
+  if (read_own_line(line, record)) return {};
   if (!reader_.object(line, fields_)) return "not a JSON object";
   record = Record{};
   seen_ = {};

@@ -3,6 +3,7 @@
 
 #include <random>
 #include <string>
+#include <vector>
 
 #include "common/wire/record.hpp"
 #include "tests/unit/wire_padded.hpp"
@@ -34,6 +35,37 @@ TEST(WireRecordDecode, reads_our_own_shape) {
   EXPECT_EQ(decode(decoder, R"({"topic":"t","partition":0,"offset":9223372036854775806,)"
                             R"("value":1e400})"),
             "t[0]@9223372036854775806 0 - null null 1e400");
+}
+
+// A space more takes the way of foreign lines.
+TEST(WireRecordDecode, reads_our_own_lines_as_it_reads_others) {
+  RecordDecoder decoder;
+  const std::vector<std::string> lines{
+      R"({"topic":"t","partition":0,"offset":0,"timestamp":1,"key":null,"headers":[],"value":{}})",
+      R"({"topic":"t","partition":2147483647,"offset":7,"gen":2,"timestamp":1,"key":"k\"","headers":[{"key":"h","value":null}],"value":[{"a":"}"}]})",
+      R"({"topic":"t","partition":2147483648,"offset":7,"timestamp":1,"key":null,"headers":[],"value":"v"})",
+      R"({"topic":"t","partition":1,"offset":9223372036854775807,"timestamp":1,"key":null,"headers":[],"value":"v"})",
+      R"({"topic":"t","partition":1,"offset":999999999999999999,"timestamp":1,"key":null,"headers":[],"value":"v"})",
+      R"({"topic":"t","partition":1,"offset":1000000000000000000,"timestamp":-1,"key":1,"headers":null,"value":1.5})",
+      R"({"topic":"t","partition":01,"offset":7,"timestamp":1,"key":null,"headers":[],"value":"v"})",
+      R"({"topic":"t","partition":,"offset":7,"timestamp":1,"key":null,"headers":[],"value":"v"})",
+      R"({"topic":"t","partition":1,"offset":7.0,"timestamp":1,"key":null,"headers":[],"value":"v"})",
+      R"({"topic":"","partition":1,"offset":7,"timestamp":1,"key":null,"headers":[],"value":"v"})",
+      R"({"topic":"tA","partition":1,"offset":7,"timestamp":1,"key":null,"headers":[],"value":"v"})",
+      R"({"topic":"t","partition":1,"offset":7,"timestamp":1,"key":null,"headers":[],"value":"v","offset":9})",
+      R"({"topic":"t","partition":1,"offset":7,"timestamp":1,"key":null,"headers":[],"value":null}})",
+      R"({"topic":"t","partition":1,"offset":7,"timestamp":1,"key":null,"headers":[],"value":{"a":1}]})",
+      R"({"topic":"t","partition":1,"offset":7,"timestamp":1,"key":nullx,"headers":[],"value":"v"})",
+      "{\"topic\":\"t\",\"partition\":1,\"offset\":7,\"timestamp\":1,\"key\":\"\xff\",\"headers\":["
+      "],"
+      "\"value\":1}"};
+  for (const std::string& line : lines) {
+    for (std::size_t size = 0; size <= line.size(); ++size) {
+      const std::string part = line.substr(0, size);
+      const std::string foreign = size == 0 ? " " : "{ " + part.substr(1);
+      EXPECT_EQ(decode(decoder, part), decode(decoder, foreign)) << part;
+    }
+  }
 }
 
 TEST(WireRecordDecode, order_and_more_fields_do_not_matter) {
