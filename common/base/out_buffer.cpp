@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <new>
 
 namespace kpipe {
 
@@ -14,10 +15,12 @@ void OutBuffer::append_int(std::int64_t value) {
 
 void OutBuffer::grow(std::size_t needed) {
   const std::size_t capacity = std::max(needed, capacity_ * 2);
-  std::unique_ptr<char[]> bigger(new char[capacity + kPadding]);
-  if (size_ > 0) std::memcpy(bigger.get(), bytes_.get(), size_);
-  std::memset(bigger.get() + capacity, 0, kPadding);
-  bytes_ = std::move(bigger);
+  // Large blocks are moved by the kernel: not copied, and never there twice.
+  char* const bigger = static_cast<char*>(std::realloc(bytes_.get(), capacity + kPadding));
+  if (bigger == nullptr) throw std::bad_alloc();
+  static_cast<void>(bytes_.release());
+  bytes_.reset(bigger);
+  std::memset(bigger + capacity, 0, kPadding);
   capacity_ = capacity;
 }
 

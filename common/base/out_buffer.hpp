@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <string_view>
@@ -48,9 +49,12 @@ class OutBuffer {
   void append_int(std::int64_t value);
 
  private:
+  struct Free {
+    void operator()(char* bytes) const noexcept { std::free(bytes); }
+  };
   void grow(std::size_t needed);
 
-  std::unique_ptr<char[]> bytes_;
+  std::unique_ptr<char[], Free> bytes_;
   std::size_t size_ = 0;
   std::size_t capacity_ = 0;
 };

@@ -17,7 +17,7 @@ namespace kpipe {
 class ReadAhead {
  public:
   /// As much as a pipeline at full speed brings while a batch is written and flushed.
-  static constexpr std::size_t kMost = std::size_t{8} << 20;
+  static constexpr std::size_t kMost = std::size_t{4} << 20;
 
   explicit ReadAhead(int fd) : fd_(fd) {}
   ~ReadAhead() { stop(); }

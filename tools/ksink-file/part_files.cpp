@@ -28,6 +28,7 @@ OutBuffer& PartFiles::lines(std::uint64_t id) {
   const auto [found, is_new] = gathered_.try_emplace(id);
   if (is_new && !spare_.empty()) {
     found->second = std::move(spare_.back());
+    spare_bytes_ -= found->second.capacity();
     spare_.pop_back();
   }
   last_id_ = id;
@@ -38,9 +39,9 @@ OutBuffer& PartFiles::lines(std::uint64_t id) {
 /// Fresh memory for each batch would cost as much as copying the lines.
 void PartFiles::put_by(OutBuffer& lines) {
   lines.clear();
-  if (spare_.size() < kMostSpare && lines.capacity() <= kLargestSpare) {
-    spare_.push_back(std::move(lines));
-  }
+  if (spare_bytes_ + lines.capacity() > kMostSpareBytes) return;
+  spare_bytes_ += lines.capacity();
+  spare_.push_back(std::move(lines));
 }
 
 DataFile PartFiles::create(const Folder& folder, const PartState& part) const {

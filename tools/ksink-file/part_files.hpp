@@ -61,9 +61,9 @@ class PartFiles {
     bool is_new;
   };
 
-  /// Buffers that are kept for the next batch.
-  static constexpr std::size_t kMostSpare = 16;
-  static constexpr std::size_t kLargestSpare = std::size_t{8} << 20;
+  /// Capacity that is kept for the next batch; more of it would be memory for nothing as soon as
+  /// other partitions have their turn.
+  static constexpr std::size_t kMostSpareBytes = std::size_t{4} << 20;
 
   void put_by(OutBuffer& lines);
   DataFile& open(const Folder& folder, const PartState& part);
@@ -78,6 +78,7 @@ class PartFiles {
   std::uint64_t last_id_ = 0;
   OutBuffer* last_ = nullptr;  ///< of last_id_, in gathered_
   std::vector<OutBuffer> spare_;
+  std::size_t spare_bytes_ = 0;
   std::vector<Before> before_;
   std::vector<std::uint64_t> unsynced_;
   bool made_one_ = false;  ///< whose name is not durable

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/ksink-file/run.hpp"
 
+#include <malloc.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -65,6 +66,10 @@ int ksink_file_main(int argc, const char* const* argv) {
     options.has_dir ? print_dir_offsets(options) : print_offsets(options);
     return static_cast<int>(Exit::ok);
   }
+  // What a large batch took goes back to the kernel. By default the first free() of a large buffer
+  // makes malloc(3) keep all later ones in its heap.
+  constexpr int large = 1 << 20;
+  ::mallopt(M_MMAP_THRESHOLD, large);
   // A file size limit (ulimit -f) is a write error like a full disk, not a reason to die without a
   // word.
   ::signal(SIGXFSZ, SIG_IGN);
