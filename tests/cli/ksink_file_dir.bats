@@ -422,8 +422,7 @@ HOOK
   run ksink-file --dir out --rotate-records 10 --on-publish 'false {}' < in
   assert_failure 75
   # Without the option: nothing runs, nothing is forgotten, what it completes itself has no command.
-  local round
-  for round in 1 2; do
+  for _ in 1 2; do
     run ksink-file --dir out --rotate-records 10 --keep 1B < <(records 90)
     assert_success
     assert_output --partial "--on-publish: $PWD/out: has 6 files of earlier runs for which the command has not succeeded"
