@@ -71,10 +71,12 @@ void CompressThread::run() noexcept {
     OutBuffer bytes = std::move(waiting_.front());
     waiting_.pop_front();
     busy_ = true;
+    Compressor& compressor = *compressor_;
+    OutBuffer& out = *out_;
     lock.unlock();
     std::exception_ptr failure;
     try {
-      compressor_->add(bytes.view(), *out_);
+      compressor.add(bytes.view(), out);
     } catch (...) {
       failure = std::current_exception();
     }
