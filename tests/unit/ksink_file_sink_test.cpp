@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -87,6 +88,40 @@ TEST_F(KsinkFileSink, AppendsAcrossRunsAndRemembersOffsets) {
   EXPECT_EQ(sink.open(), std::vector<Checkpoint>{expected});
   EXPECT_EQ(sink.stored({{"t", 0}, {"t", 1}}), std::vector<Checkpoint>{expected});
   EXPECT_EQ(content(), lines_of(0, 5));
+}
+
+// What was compressed early is worth nothing once the batch was cut, or begun anew.
+TEST_F(KsinkFileSink, WorksAheadOnABatchAndForgetsItWhenTheBatchChanges) {
+  options_.path += ".zst";
+  options_.compress = {Compression::zstd, 3};
+  FileSink sink(options_);
+  sink.open();
+  const auto seen = [&] {
+    const std::string decompressed = folder_ + "/decompressed";
+    const std::string command = "zstd -dcq " + options_.path + " >" + decompressed;
+    EXPECT_EQ(std::system(command.c_str()), 0);
+    return read_file(decompressed);
+  };
+  constexpr std::int64_t many = 20'000;  // more than the thread is given at once
+  Batch whole = batch(0, many, {});
+  const std::string before = content();
+  sink.go_ahead(whole);
+  sink.go_ahead(whole);
+  EXPECT_EQ(content(), before) << "nothing is in the file before store()";
+  EXPECT_EQ(sink.store(whole), Sink::Outcome::stored);
+  EXPECT_TRUE(seen() == lines_of(0, many));
+
+  Batch cut = batch(many - 5, many, StoredOffset{many - 5, 0});
+  sink.go_ahead(cut);
+  EXPECT_EQ(sink.store(cut), Sink::Outcome::conflict);
+  cut.drop_below(0, many);
+  cut.range(0).expected = StoredOffset{many, 0};
+  EXPECT_EQ(sink.store(cut), Sink::Outcome::stored);
+  EXPECT_TRUE(seen() == lines_of(0, 2 * many - 5));
+
+  Batch small = batch(2 * many - 5, 5, StoredOffset{2 * many - 5, 0});
+  EXPECT_EQ(sink.store(small), Sink::Outcome::stored);
+  EXPECT_TRUE(seen() == lines_of(0, 2 * many));
 }
 
 TEST_F(KsinkFileSink, UnexpectedOffsetIsAConflictAndStoresNothing) {
