@@ -26,8 +26,8 @@ begin() {
     exec 4>in
     wide 0 2000 >&4
     wait_until 20 db_says 'SELECT next_offset FROM kpipe_offsets' 2000
-    wide 2000 1900 >more
-    cat more >&4
+    wide 2000 1900 >more.ndjson
+    cat more.ndjson >&4
     wait_until 4 in_copy
     assert_equal "$(psqlq 'SELECT count(*) FROM t')" 2000
 }
@@ -73,7 +73,7 @@ ksink-pg: stored 4200 records in public.t, 0 duplicates dropped, 3 transactions"
 
 @test "what another instance stores meanwhile is not stored twice" {
     begin
-    ksink-pg --table t <more 2>other
+    ksink-pg --table t <more.ndjson 2>other
     assert_equal "$(<other)" "ksink-pg: stored 1900 records in public.t, 0 duplicates dropped, 1 transaction"
     finish 0 wide 3900 100
     exactly_once t 0 4000
@@ -95,16 +95,16 @@ ksink-pg: stored 4200 records in public.t, 0 duplicates dropped, 3 transactions"
     psqlq 'CREATE TABLE t (p int, o int PRIMARY KEY, text text, pad text)'
     begin --strategy merge --primary-key o
     # The keys of the first and of the last row ahead come once more.
-    wide 3900 100 | jq -c '.value.text = "new" | .value.o = (if .offset < 3950 then 2000 else 3899 end)' >tail
-    finish 0 cat tail
+    wide 3900 100 | jq -c '.value.text = "new" | .value.o = (if .offset < 3950 then 2000 else 3899 end)' >tail.ndjson
+    finish 0 cat tail.ndjson
     assert_equal "$(psqlq "SELECT count(*), count(*) FILTER (WHERE text = 'new'), min(o), max(o) FROM t")" '3900|2|0|3899'
     assert_equal "$(next_offset public.t o 0)" 4000
 }
 
 @test "a filter that dies between the lines of a record: that record is left out of what was ahead" {
     begin
-    wide 3900 50 | jq -c '., (.value.text = "again")' | head -n 99 >tail
-    finish 75 cat <(echo '{"mark":{"topic":"o","partition":0,"offset":3900}}') tail
+    wide 3900 50 | jq -c '., (.value.text = "again")' | head -n 99 >tail.ndjson
+    finish 75 cat <(echo '{"mark":{"topic":"o","partition":0,"offset":3900}}') tail.ndjson
     assert_regex "$(<err)" "ended without kconsume's goodbye"
     assert_equal "$(psqlq 'SELECT count(*), count(DISTINCT o), max(o) FROM t')" '3998|3949|3948'
     assert_equal "$(next_offset public.t o 0)" 3949

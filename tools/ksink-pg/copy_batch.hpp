@@ -41,7 +41,7 @@ class CopyBatch final : public RowWriter {
   std::string relation_;
   Lines streamed_;
   std::optional<std::size_t> streamed_shape_;  ///< absent: COPY was not begun
-  std::map<std::size_t, Lines> others_;  ///< rows of other shapes than the one being streamed
+  std::map<std::size_t, Lines> others_;        ///< rows of other shapes than the one being streamed
 };
 
 }  // namespace kpipe
