@@ -54,6 +54,10 @@ class Sink {
   /// of it is stored either.
   virtual Outcome store(const Batch& batch) = 0;
 
+  /// These partitions are another member's of the group from here on, and what came of them is
+  /// stored.
+  virtual void revoked(const std::vector<TopicPartition>& /*partitions*/) {}
+
   /// Called again and again between batches, for what a sink does by the clock or on SIGHUP.
   /// Returns when it wants to be called next at the latest; nothing: no matter when.
   virtual std::optional<std::chrono::steady_clock::time_point> tick() { return std::nullopt; }

@@ -68,7 +68,7 @@ void SinkLoop::take_control() {
       sink_.identify(SourceIdentity{source_.group, source_.cluster, source_.unbounded});
     } else if (line.assign) {
       answer(*line.assign);
-    } else if (line.flush || line.bye) {
+    } else if (line.flush || line.revoke || line.bye) {
       control_.push_back(std::move(line));
     }
   }
@@ -81,11 +81,16 @@ void SinkLoop::take_control() {
 void SinkLoop::apply_control() {
   while (!control_.empty()) {
     const ControlLine& line = control_.front();
-    const std::uint64_t at_byte = line.flush ? line.flush->at_byte : line.bye->at_byte;
+    const std::uint64_t at_byte = line.flush    ? line.flush->at_byte
+                                  : line.revoke ? line.revoke->at_byte
+                                                : line.bye->at_byte;
     const bool due = !source_.direct || reader_.consumed() >= at_byte || reader_.at_eof();
     if (!due) return;
     if (line.flush) {
       apply(*line.flush);
+    } else if (line.revoke) {
+      store();
+      sink_.revoked(line.revoke->partitions);
     } else {
       said_bye_ = true;
       end_ = line.bye->end;

@@ -57,6 +57,13 @@ struct Flush {
   bool settled = false;
 };
 
+/// kconsume -> sink: these partitions are another member's from here on; what was written of them
+/// stands before `at_byte`.
+struct Revoke {
+  std::vector<TopicPartition> partitions;
+  std::uint64_t at_byte = 0;
+};
+
 /// kconsume -> sink: all was written; EOF after `at_byte` bytes is a clean end.
 struct Bye {
   std::uint64_t at_byte = 0;
@@ -70,6 +77,7 @@ void append_line(OutBuffer& out, const InputEnded& message);
 void append_line(OutBuffer& out, const SourceHello& message);
 void append_line(OutBuffer& out, const Assign& message);
 void append_line(OutBuffer& out, const Flush& message);
+void append_line(OutBuffer& out, const Revoke& message);
 void append_line(OutBuffer& out, const Bye& message);
 /// An acknowledgement: a checkpoint with its line end.
 void append_line(OutBuffer& out, const Checkpoint& message);
@@ -81,6 +89,7 @@ struct ControlLine {
   std::optional<SourceHello> source_hello;
   std::optional<Assign> assign;
   std::optional<Flush> flush;
+  std::optional<Revoke> revoke;
   std::optional<Bye> bye;
   std::optional<Checkpoint> ack;
   std::string ack_sink{};  ///< who acknowledges, where one channel serves several

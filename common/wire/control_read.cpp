@@ -107,6 +107,13 @@ bool read_assign(Scan& scan, const JsonText& body, Assign& assign) {
   });
 }
 
+bool read_revoke(Scan& scan, const JsonText& body, Revoke& revoke) {
+  Assign same_form;
+  const bool good = read_assign(scan, body, same_form);
+  revoke.partitions = std::move(same_form.partitions);
+  return good;
+}
+
 bool read_bye(Scan& scan, const std::vector<JsonField>& fields, Bye& bye) {
   for (const JsonField& field : fields) {
     // Names with escapes are gone once the array is read: no other field is looked at then.
@@ -146,6 +153,11 @@ std::string_view parse_control_line(std::string_view text, ControlLine& line) {
       flush.at_byte = static_cast<std::uint64_t>(at_byte);
       flush.settled = settled;
       return scan.checkpoints(field.value, flush.upto) ? "" : "malformed flush";
+    }
+    if (field.name == "revoke") {
+      Revoke& revoke = line.revoke.emplace();
+      revoke.at_byte = static_cast<std::uint64_t>(at_byte);
+      return read_revoke(scan, field.value, revoke) ? "" : "malformed revoke";
     }
     if (field.name == "eof") {
       line.input_ended.emplace();

@@ -83,6 +83,20 @@ void append_line(OutBuffer& out, const Flush& message) {
   out.append("}\n");
 }
 
+void append_line(OutBuffer& out, const Revoke& message) {
+  out.append("{\"revoke\":");
+  append_array(out, message.partitions, [&](const TopicPartition& tp) {
+    out.append("{\"topic\":");
+    append_json_string(out, tp.topic);
+    out.append(",\"partition\":");
+    out.append_int(tp.partition);
+    out.append('}');
+  });
+  out.append(",\"at_byte\":");
+  out.append_int(static_cast<std::int64_t>(message.at_byte));
+  out.append("}\n");
+}
+
 void append_line(OutBuffer& out, const Bye& message) {
   out.append("{\"bye\":true,\"at_byte\":");
   out.append_int(static_cast<std::int64_t>(message.at_byte));

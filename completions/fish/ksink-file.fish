@@ -13,6 +13,7 @@ complete -c ksink-file -l rotate-event-time -x -d 'Complete a file when a record
 complete -c ksink-file -l rotate-interval -x -d 'Complete a file this long after it was begun, by the clock, with or without new records.'
 complete -c ksink-file -l rotate-open -x -d 'Have at most this many files of a partition open (default 1000): a record that begins another completes the one that was not written for the longest.'
 complete -c ksink-file -l at-end -x -a 'publish keep' -d 'At the end of the input, complete the files of the folder that are open (publish, the default), or leave them for the next run to go on with (keep).'
+complete -c ksink-file -l at-revoke -x -a 'publish keep' -d 'When a partition goes to another member of the group, complete its open files (publish), or leave them for that member to go on with in the same folder (keep, the default).'
 complete -c ksink-file -l on-publish -x -d 'Run this for each file of the folder when it has its name, {} being its path, until it succeeds: '\''aws s3 cp {} s3://bucket/'\''. No shell is involved.'
 complete -c ksink-file -l keep -x -d 'Delete files of the folder that runs with this option have completed, the oldest first, when they are older than an age (7d) or in all larger than a size (100GB). Repeatable.'
 complete -c ksink-file -l lock-timeout -x -d 'Take a partition of the folder from a process that has been storing one batch for this long: it is stopped (default 10s).'

@@ -129,6 +129,8 @@ refused_like() {
     refused_like 64 '--compress: *gzip:9*' ksink-file --dir out --compress gzip:10
     refused_like 64 '--content: all not in {record,value,raw}.*' ksink-file out --content all
     refused_like 64 '--at-end: x not in {publish,keep}.*' ksink-file --dir out --at-end x
+    refused_like 64 '--at-revoke: x not in {publish,keep}.*' ksink-file --dir out --at-revoke x
+    refused_like 64 '--at-revoke: is for folders. Give --dir FOLDER instead of PATH' ksink-file out --at-revoke publish
     refused_like 64 "--template: '{topic}': without {start} or {end} *. Example: --template '*'" ksink-file --dir out --template '{topic}'
     refused_like 64 '--template: is for folders*--dir FOLDER*' ksink-file out --template '{start}'
     refused_like 64 '--keep: is for folders*--dir FOLDER*' ksink-file out --keep 1d

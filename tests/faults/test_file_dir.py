@@ -32,6 +32,32 @@ def test_members_of_a_group(kafka, pipelines, some_flights, group, rng, tmp_path
     assert hits >= KILLS * 2 // 3 - 2
 
 
+@pytest.mark.parametrize("what", ["publish", "keep"])
+def test_a_partition_moves(kafka, pipelines, some_flights, group, tmp_path, what):
+    """--at-revoke: its open files are complete then, or go with it."""
+    rows = with_times(some_flights)[:4000]
+    topic = kafka.filled_topic(2, rows[:2000])
+    load = DirLoad(pipelines, topic, group, tmp_path / "out", len(rows), rules=["--at-revoke", what])
+    with Watcher(kafka, load):
+        first = load.start()
+        wait_until(lambda: load.stored() == 2000, 30, f"all stored\n{first.said()}")
+        assert not published_in(load.path)
+        second = load.start()
+        wait_until(lambda: "reading from" in second.said(SOURCE), 60, f"the second has a partition\n{second.said()}{first.said()}")
+        wait_until(lambda: what == "keep" or published_in(load.path), 30, f"a complete file\n{first.said()}")
+        kafka.produce(topic, rows[2000:])
+        wait_until(lambda: load.stored() == 4000, 60, f"all stored\n{first.said()}{second.said()}")
+        before = set(published_in(load.path))
+        for pipeline in (first, second):
+            pipeline.signal(signal.SIGTERM, SOURCE)
+            assert pipeline.wait() == {SOURCE: 0, SINK: 0}, pipeline.said()
+    load.complete()
+    files = load.assert_exact(kafka.read_all(topic))
+    print(f"complete before the end: {sorted(before)}")
+    assert bool(before) == (what == "publish") and before < set(files)
+    assert len(files) == 2 + len(before)
+
+
 def test_frozen_beyond_its_session(kafka, pipelines, some_flights, group, tmp_path):
     """Woken up with records on their way that another has stored since, the first is no danger."""
     rows = with_times(some_flights)

@@ -25,6 +25,7 @@ std::string written(const ControlLine& line) {
   add(line.source_hello);
   add(line.assign);
   add(line.flush);
+  add(line.revoke);
   add(line.bye);
   add(line.ack);
   require(members == 1, "a line has one meaning");
@@ -34,7 +35,7 @@ std::string written(const ControlLine& line) {
 }
 
 bool names_a_message(const Json& line) {
-  for (const char* name : {"hello", "assign", "flush", "eof", "bye"}) {
+  for (const char* name : {"hello", "assign", "flush", "revoke", "eof", "bye"}) {
     if (line.last(name) != nullptr) return true;
   }
   return false;
@@ -76,6 +77,7 @@ void compare(const ControlLine& got, bool taken, const Json& line, std::string_v
   const std::uint64_t bytes =
       at_byte == nullptr ? 0 : static_cast<std::uint64_t>(*as_int(*at_byte));
   if (taken && got.flush) require(got.flush->at_byte == bytes, "the flush's place", {text});
+  if (taken && got.revoke) require(got.revoke->at_byte == bytes, "the revocation's place", {text});
   if (taken && got.bye) require(got.bye->at_byte == bytes, "the end's place", {text});
 }
 

@@ -80,7 +80,7 @@ void say_mark(MadeUp& made, OutBuffer& out) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   MadeUp made(data, size);
   OutBuffer out;
-  switch (made.below(8)) {
+  switch (made.below(9)) {
     case 0:
       say_sink_hello(made, out);
       break;
@@ -111,7 +111,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       require(said(ack, out).ack == ack, "an acknowledgement", {out.view()});
       break;
     }
-    case 6:
+    case 6: {
+      Revoke revoke{{}, static_cast<std::uint64_t>(number(made))};
+      while (made.more() && made.below(4) != 0) revoke.partitions.push_back(made.topic_partition());
+      const auto heard = said(revoke, out).revoke;
+      require(heard && heard->partitions == revoke.partitions && heard->at_byte == revoke.at_byte,
+              "a revocation", {out.view()});
+      break;
+    }
+    case 7:
       require(said(InputEnded{}, out).input_ended.has_value(), "an end", {out.view()});
       break;
     default:

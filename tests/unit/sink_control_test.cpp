@@ -166,6 +166,19 @@ TEST_F(SinkControl, a_flush_waits_for_bytes_that_are_still_on_their_way) {
   EXPECT_TRUE(waits_for_ack({kT0, 1, 0}));
 }
 
+TEST_F(SinkControl, partitions_are_revoked_when_all_that_came_of_them_is_stored) {
+  timeout_ = std::chrono::minutes(5);
+  start();
+  const std::string text = line("t", 0, 0, "0") + line("t", 1, 5, "5");
+  listener_.send(Revoke{{kT1, kT0}, text.size()});
+  listener_.send(Assign{1, {}});
+  ASSERT_TRUE(until([&] { return hello(1) != nullptr; })) << "the sink has read both";
+  EXPECT_TRUE(sink_.revoked_so_far().empty()) << "nothing of it has come";
+  write(text + line("t", 1, 6, "6"));
+  const std::vector<Checkpoint> expected{{kT1, 6, 0}, {kT0, 1, 0}};
+  EXPECT_TRUE(until([&] { return sink_.revoked_so_far() == expected; }));
+}
+
 TEST_F(SinkControl, a_position_above_the_last_record_is_stored_without_rows) {
   start();
   write(line("t", 0, 0, "0"));

@@ -67,6 +67,14 @@ class MemorySink : public Sink {
     return Outcome::stored;
   }
 
+  void revoked(const std::vector<TopicPartition>& partitions) override {
+    const std::lock_guard lock(mutex_);
+    for (const TopicPartition& tp : partitions) {
+      const auto found = stored_.find(tp);
+      revoked_.push_back({tp, found == stored_.end() ? 0 : found->second.next});
+    }
+  }
+
   /// Runs at the beginning of each store(): another instance at work.
   std::function<void(MemorySink&)> before_store;
 
@@ -97,6 +105,11 @@ class MemorySink : public Sink {
     const std::lock_guard lock(mutex_);
     return source_;
   }
+  /// What was revoked, with the offset that was stored then.
+  std::vector<Checkpoint> revoked_so_far() const {
+    const std::lock_guard lock(mutex_);
+    return revoked_;
+  }
   int conflicts() const {
     const std::lock_guard lock(mutex_);
     return conflicts_;
@@ -115,6 +128,7 @@ class MemorySink : public Sink {
   std::vector<std::string> rows_;
   std::vector<std::size_t> sizes_;
   SourceIdentity source_;
+  std::vector<Checkpoint> revoked_;
   int conflicts_ = 0;
 };
 

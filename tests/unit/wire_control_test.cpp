@@ -124,6 +124,11 @@ TEST(WireControl, source_messages_round_trip) {
   EXPECT_FALSE(line.flush->settled);
   EXPECT_TRUE(parsed(written(Flush{kOffsets, 1, true})).flush->settled);
 
+  line = parsed(written(Revoke{{{"t", 0}, {"u", 7}}, 81}));
+  ASSERT_TRUE(line.revoke && !line.assign);
+  EXPECT_EQ(line.revoke->partitions, (std::vector<TopicPartition>{{"t", 0}, {"u", 7}}));
+  EXPECT_EQ(line.revoke->at_byte, 81U);
+
   line = parsed(written(Bye{77}));
   ASSERT_TRUE(line.bye && !line.flush && !line.assign && !line.ack);
   EXPECT_EQ(line.bye->at_byte, 77U);

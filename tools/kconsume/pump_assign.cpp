@@ -224,6 +224,8 @@ void Pump::on_revoke(const std::vector<TopicPartition>& partitions, bool lost) {
           " records unacknowledged; the next owner reads them again, the sink drops what it has");
     }
   }
+  // At the end of the run the goodbye says it.
+  if (!closing_) link_.revoke(partitions, writer_->submitted_bytes());
   for (const TopicPartition& tp : partitions) {
     const auto found = partitions_.find(tp);
     if (found == partitions_.end()) continue;

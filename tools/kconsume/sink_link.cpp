@@ -242,6 +242,12 @@ void SinkLink::flush(std::vector<Checkpoint> upto, std::uint64_t at_byte, bool s
   listener_.send(Flush{std::move(upto), at_byte, settled});
 }
 
+void SinkLink::revoke(std::vector<TopicPartition> partitions, std::uint64_t at_byte) {
+  if (partitions.empty()) return;
+  for (TopicPartition& tp : partitions) tp = to_pipe(std::move(tp));
+  listener_.send(Revoke{std::move(partitions), at_byte});
+}
+
 void SinkLink::bye(std::uint64_t at_byte, std::optional<std::vector<Checkpoint>> end) {
   if (end) {
     for (Checkpoint& checkpoint : *end) checkpoint.tp = to_pipe(std::move(checkpoint.tp));

@@ -78,6 +78,8 @@ class SinkLink {
   std::vector<SinkState> take_late_hello();
 
   void flush(std::vector<Checkpoint> upto, std::uint64_t at_byte, bool settled = false);
+  /// These are another member's from here on.
+  void revoke(std::vector<TopicPartition> partitions, std::uint64_t at_byte);
   /// Said to a sink that comes later, too. `end`: as in Bye.
   void bye(std::uint64_t at_byte, std::optional<std::vector<Checkpoint>> end = std::nullopt);
   /// What the sinks said is all that is wanted: they need not wait for us any more.

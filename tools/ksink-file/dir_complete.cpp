@@ -127,6 +127,21 @@ void DirSink::complete_all() {
   }
 }
 
+/// Who has them now may be at work on them already, in the same folder: then they are not ours to
+/// complete.
+void DirSink::revoked(const std::vector<TopicPartition>& partitions) {
+  for (const TopicPartition& tp : partitions) {
+    ours_.erase(tp);
+    if (!options_.publish_at_revoke) continue;
+    PartitionStore& store = partition(tp);
+    if (!store.lock(PartitionStore::Wait::no, false)) continue;
+    const StoreUnlock unlock(store);
+    if (store.was_changed()) continue;
+    store.close_all();
+    complete(store);
+  }
+}
+
 void DirSink::close(bool complete) {
   if (complete && options_.publish_at_end) complete_all();
   await_hooks();

@@ -44,6 +44,7 @@ class DirSink : public Sink {
   void identify(const SourceIdentity& source) override;
   std::vector<Checkpoint> stored(const std::vector<TopicPartition>& partitions) override;
   Outcome store(const Batch& batch) override;
+  void revoked(const std::vector<TopicPartition>& partitions) override;
   std::optional<std::chrono::steady_clock::time_point> tick() override;
 
   /// The last call. With `complete` all that this run has written and nobody else has gone on with

@@ -91,6 +91,7 @@ struct Typed {
   std::string content = "record";
   std::optional<std::uint64_t> open;
   std::string at_end = "publish";
+  std::string at_revoke = "keep";
   std::string on_publish;
   std::vector<std::string> keep;
 };
@@ -124,6 +125,12 @@ void add_options(ToolApp& tool, Typed& typed, FileOptions& options) {
   app.add_option("--at-end", typed.at_end,
                  "At the end of the input, complete the files of the folder that are open "
                  "(publish, the default), or leave them for the next run to go on with (keep).")
+      ->check(CLI::IsMember({"publish", "keep"}))
+      ->type_name("WHAT");
+  app.add_option("--at-revoke", typed.at_revoke,
+                 "When a partition goes to another member of the group, complete its open files "
+                 "(publish), or leave them for that member to go on with in the same folder (keep, "
+                 "the default).")
       ->check(CLI::IsMember({"publish", "keep"}))
       ->type_name("WHAT");
   app.add_option("--on-publish", typed.on_publish,
@@ -173,6 +180,7 @@ Keep parse_keep(const std::vector<std::string>& typed) {
 void settle_dir(const Typed& typed, FileOptions& options) {
   options.has_dir = true;
   options.publish_at_end = typed.at_end == "publish";
+  options.publish_at_revoke = typed.at_revoke == "publish";
   if (typed.open) options.rotation.open = *typed.open;
   if (!typed.on_publish.empty()) options.on_publish = FileCommand(typed.on_publish);
   options.keep = parse_keep(typed.keep);
@@ -187,6 +195,7 @@ void settle_dir(const Typed& typed, FileOptions& options) {
 
 void settle_file(const Typed& typed, FileOptions& options) {
   const char* const of_folders = typed.at_end != "publish"   ? "--at-end"
+                                 : typed.at_revoke != "keep" ? "--at-revoke"
                                  : !typed.on_publish.empty() ? "--on-publish"
                                  : !typed.keep.empty()       ? "--keep"
                                                              : nullptr;

@@ -27,6 +27,7 @@ struct FileOptions {
   std::string name_template;  ///< checked
   RotationRules rotation;
   bool publish_at_end = true;
+  bool publish_at_revoke = false;
   FileCommand on_publish;
   Keep keep;
   /// Who keeps a partition's lock for longer is taken for stopped.
