@@ -65,7 +65,7 @@ void append_closed(OutBuffer& out, const ClosedFile& file) {
   out.append('}');
 }
 
-PartState read_part(const SealedReader& reader, const JsonText& text) {
+PartState read_part(SealedReader& reader, const JsonText& text) {
   PartState part;
   for (const JsonField& field : reader.object(text)) {
     const std::string_view name = field.name;
@@ -86,7 +86,7 @@ PartState read_part(const SealedReader& reader, const JsonText& text) {
   return part;
 }
 
-ClosedFile read_closed(const SealedReader& reader, const JsonText& text) {
+ClosedFile read_closed(SealedReader& reader, const JsonText& text) {
   ClosedFile file;
   for (const JsonField& field : reader.object(text)) {
     const std::string_view name = field.name;

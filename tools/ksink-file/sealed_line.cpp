@@ -95,11 +95,9 @@ std::vector<JsonText> SealedReader::array(const JsonField& field) const {
   return elements;
 }
 
-std::vector<JsonField> SealedReader::object(const JsonText& text) const {
-  JsonReader reader;
-  std::vector<JsonField> fields;
-  if (!reader.object(text.raw, fields)) damaged("an element");
-  return fields;
+const std::vector<JsonField>& SealedReader::object(const JsonText& text) {
+  if (!element_reader_.object(text.raw, element_)) damaged("an element");
+  return element_;
 }
 
 Checkpoint SealedReader::checkpoint(const JsonText& text) const {

@@ -47,8 +47,8 @@ class SealedReader {
     return static_cast<std::uint64_t>(number(field));
   }
   std::vector<JsonText> array(const JsonField& field) const;
-  /// The members of an element. Names have no escapes.
-  std::vector<JsonField> object(const JsonText& text) const;
+  /// The members of an element, of which the same holds.
+  const std::vector<JsonField>& object(const JsonText& text);
   Checkpoint checkpoint(const JsonText& text) const;
 
  private:
@@ -58,6 +58,8 @@ class SealedReader {
   JsonReader reader_;
   OutBuffer text_;
   std::vector<JsonField> fields_;
+  JsonReader element_reader_;
+  std::vector<JsonField> element_;
 };
 
 }  // namespace kpipe
