@@ -97,7 +97,7 @@ view_with_trigger() {
     for field in n twice; do
         record o 0 4 "{\"note\":\"d\",\"$field\":1}" >in
         refuses 65 t <in
-        assert_regex "$stderr" "o\[0\]@4: there is no column for field \"$field\""
+        assert_regex "$stderr" "o\[0\]@4: PostgreSQL alone gives values to column \"$field\""
     done
     psqlq 'ALTER TABLE t ADD PRIMARY KEY (id)'
     record o 0 4 '{"id":7,"note":"changed"}' | ksink-pg --table t --strategy merge --primary-key id 2>err
