@@ -282,6 +282,7 @@ says() {
     wait_until 10 test -s seen
     (while :; do psqlq 'SELECT min(p), max(p), count(*) FROM t'; done) >polled 3>&- {READING}>&- {FEED}>&- &
     READER=$!
+    wait_until 10 grep -qs '^0|0|3000$' polled
     numbered o 0 2000 7000 | sed 's/"p":0/"p":1/' >&"$FEED"
     ends 0
     wait_until 10 grep -q '^1|1|9000$' polled
