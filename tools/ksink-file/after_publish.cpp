@@ -4,17 +4,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/base/clock.hpp"
+
 namespace kpipe {
-namespace {
-
-std::int64_t clock_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
-}  // namespace
-
 AfterPublish::AfterPublish(const Folder& root, const Folder& state, FileCommand command, Keep keep)
     : root_(root), has_command_(!command.empty()), hook_(std::move(command)) {
   if (!keep.age && !keep.bytes) return;
@@ -35,7 +27,7 @@ bool AfterPublish::begin(const TopicPartition& tp, const ClosedFile& file) {
 }
 
 void AfterPublish::note(const ClosedFile& file) {
-  if (log_) log_->append({file.path, clock_ms(), file.length, file.inode});
+  if (log_) log_->append({file.path, wall_clock_ms(), file.length, file.inode});
 }
 
 void AfterPublish::clean() {
@@ -44,7 +36,7 @@ void AfterPublish::clean() {
 
 void AfterPublish::clean_now() {
   if (!retention_) return;
-  retention_->run(clock_ms());
+  retention_->run(wall_clock_ms());
   next_clean_ = Clock::now() + pause_;
 }
 

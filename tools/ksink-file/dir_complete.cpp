@@ -5,21 +5,12 @@
 #include <thread>
 #include <utility>
 
+#include "common/base/clock.hpp"
 #include "common/base/error.hpp"
 #include "common/base/stop.hpp"
 #include "tools/ksink-file/dir_sink.hpp"
 
 namespace kpipe {
-namespace {
-
-std::int64_t clock_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
-}  // namespace
-
 void DirSink::complete(PartitionStore& store) {
   try {
     store.record_closed();
@@ -86,7 +77,7 @@ std::optional<std::chrono::steady_clock::time_point> DirSink::tick() {
   after_.clean();
   auto next = after_.next();
   if (!options_.rotation.interval) return next;
-  const std::int64_t now = clock_ms();
+  const std::int64_t now = wall_clock_ms();
   if (!next_due_ || *next_due_ <= now) {
     if (next_due_) complete_due(now);
     next_due_ = find_next_due();
@@ -97,7 +88,7 @@ std::optional<std::chrono::steady_clock::time_point> DirSink::tick() {
 }
 
 std::int64_t DirSink::find_next_due() {
-  std::int64_t next = clock_ms() + options_.rotation.interval->count();
+  std::int64_t next = wall_clock_ms() + options_.rotation.interval->count();
   for (const auto& [tp, store] : partitions_) {
     // Parts of an earlier run, or of another instance that is gone.
     const bool is_unread = !store->is_read() && is_ours(tp);

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <utility>
 
+#include "common/base/clock.hpp"
 #include "common/base/error.hpp"
 #include "common/base/fd.hpp"
 #include "common/base/log.hpp"
@@ -20,12 +21,6 @@ namespace {
 
 constexpr const char* kStateFolder = ".kpipe";
 constexpr unsigned kStateMode = 0700;
-
-std::int64_t clock_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 std::unique_ptr<Encoder> encoder_of(const Compress& compress) {
   switch (compress.kind) {
@@ -213,7 +208,7 @@ void DirSink::store_locked(const Batch& batch, const std::vector<PartitionStore*
 }
 
 void DirSink::gather(const Batch& batch, const std::vector<PartitionStore*>& stores) {
-  const std::int64_t now = clock_ms();
+  const std::int64_t now = wall_clock_ms();
   for (std::size_t i = 0; i < stores.size(); ++i) stores[i]->begin(batch.ranges()[i].generation);
   for (const Batch::Entry& entry : batch.entries()) {
     stores[entry.range]->add(
