@@ -90,28 +90,34 @@ bool read_hello(Scan& scan, const JsonText& body, ControlLine& line) {
   return true;
 }
 
+bool read_partition(const std::vector<JsonField>& members, TopicPartition& tp) {
+  std::int64_t partition = -1;
+  for (const JsonField& field : members) {
+    if (field.name == "topic") tp.topic = text_of(field.value);
+    if (field.name == "partition") partition = json_int(field.value).value_or(-1);
+  }
+  tp.partition = static_cast<std::int32_t>(partition);
+  return !tp.topic.empty() && partition >= 0 &&
+         partition <= std::numeric_limits<std::int32_t>::max();
+}
+
 bool read_assign(Scan& scan, const JsonText& body, Assign& assign) {
   return scan.objects(body, [&](const std::vector<JsonField>& members) {
     TopicPartition& tp = assign.partitions.emplace_back();
-    std::int64_t partition = -1;
+    if (!read_partition(members, tp)) return false;
     std::string topic_id;
     for (const JsonField& field : members) {
-      if (field.name == "topic") tp.topic = text_of(field.value);
       if (field.name == "topic_id") topic_id = text_of(field.value);
-      if (field.name == "partition") partition = json_int(field.value).value_or(-1);
     }
-    tp.partition = static_cast<std::int32_t>(partition);
     if (!topic_id.empty()) assign.topic_ids[tp.topic] = topic_id;
-    return !tp.topic.empty() && partition >= 0 &&
-           partition <= std::numeric_limits<std::int32_t>::max();
+    return true;
   });
 }
 
 bool read_revoke(Scan& scan, const JsonText& body, Revoke& revoke) {
-  Assign same_form;
-  const bool good = read_assign(scan, body, same_form);
-  revoke.partitions = std::move(same_form.partitions);
-  return good;
+  return scan.objects(body, [&](const std::vector<JsonField>& members) {
+    return read_partition(members, revoke.partitions.emplace_back());
+  });
 }
 
 bool read_bye(Scan& scan, const std::vector<JsonField>& fields, Bye& bye) {

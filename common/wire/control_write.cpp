@@ -22,6 +22,14 @@ void append_checkpoints(OutBuffer& out, const std::vector<Checkpoint>& checkpoin
   append_array(out, checkpoints, [&](const Checkpoint& c) { append_checkpoint(out, c); });
 }
 
+/// Without its closing brace: members may follow.
+void begin_partition(OutBuffer& out, const TopicPartition& tp) {
+  out.append("{\"topic\":");
+  append_json_string(out, tp.topic);
+  out.append(",\"partition\":");
+  out.append_int(tp.partition);
+}
+
 }  // namespace
 
 void append_line(OutBuffer& out, const SinkHello& message) {
@@ -58,10 +66,7 @@ void append_line(OutBuffer& out, const SourceHello& message) {
 void append_line(OutBuffer& out, const Assign& message) {
   out.append("{\"assign\":");
   append_array(out, message.partitions, [&](const TopicPartition& tp) {
-    out.append("{\"topic\":");
-    append_json_string(out, tp.topic);
-    out.append(",\"partition\":");
-    out.append_int(tp.partition);
+    begin_partition(out, tp);
     const auto id = message.topic_ids.find(tp.topic);
     if (id != message.topic_ids.end()) {
       out.append(",\"topic_id\":");
@@ -86,10 +91,7 @@ void append_line(OutBuffer& out, const Flush& message) {
 void append_line(OutBuffer& out, const Revoke& message) {
   out.append("{\"revoke\":");
   append_array(out, message.partitions, [&](const TopicPartition& tp) {
-    out.append("{\"topic\":");
-    append_json_string(out, tp.topic);
-    out.append(",\"partition\":");
-    out.append_int(tp.partition);
+    begin_partition(out, tp);
     out.append('}');
   });
   out.append(",\"at_byte\":");
