@@ -11,7 +11,7 @@ from environment import BIN, wait_until
 from file_feed import published_in, stored_in
 from load import LINE, FileLoad
 from pipeline import SHORT_SESSION, SINK, SOURCE
-from test_group import Producing
+from test_group import Producing, drain_and_stop
 from watcher import Watcher
 
 MEMBERS = 3
@@ -105,15 +105,7 @@ def disturbed(kafka, load, rows, rng, kills, pause=0.1):
             running[victim] = load.start()
         assert producing.is_alive(), "no records between the kills"
         producing.finish()
-        ends = kafka.ends(load.topic)
-        assert sum(ends.values()) == len(rows)
-        said = lambda: "\n".join(p.said() for p in running)  # noqa: E731
-        wait_until(lambda: load.stored_offsets() == ends, 60, f"all stored\n{said()}")
-        wait_until(lambda: kafka.committed(load.group, load.topic) == ends, 60, f"all committed\n{said()}")
-        for pipeline in running:
-            pipeline.signal(signal.SIGTERM, SOURCE)
-        for pipeline in running:
-            assert pipeline.wait() == {SOURCE: 0, SINK: 0}, pipeline.said()
+        drain_and_stop(kafka, load, running)
     watcher.assert_saw_enough()
     before = set(published_in(load.path))
     load.complete()
